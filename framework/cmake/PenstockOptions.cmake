@@ -4,6 +4,7 @@
 option(PENSTOCK_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(PENSTOCK_BUILD_PIPELINES "Build the programs in pipelines/" ${PROJECT_IS_TOP_LEVEL})
 option(PENSTOCK_BUILD_BENCH "Build the benchmarks" OFF)
+option(PENSTOCK_INSTALL "Make the rules of cmake --install" ${PROJECT_IS_TOP_LEVEL})
 option(PENSTOCK_WITH_FILES "Build the files connector" ON)
 option(PENSTOCK_WITH_CSV "Build the csv connector" ON)
 option(PENSTOCK_WITH_NDJSON "Build the ndjson connector (simdjson)" ${PROJECT_IS_TOP_LEVEL})
@@ -18,17 +19,24 @@ if(PROJECT_IS_TOP_LEVEL)
     set(CMAKE_BUILD_TYPE Release)
   endif()
   find_program(CCACHE_PROGRAM ccache)
+  mark_as_advanced(CCACHE_PROGRAM)
   if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+    # Without these allowances ccache refuses every file that uses a precompiled header.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE_PROGRAM})
   endif()
 endif()
 
-# Warnings and sanitizers, private to the targets of this project.
+# Warnings, private to the targets of this project; the compiler of a host may be newer than ours, so there they stay off.
 add_library(penstock_build_flags INTERFACE)
-target_compile_options(penstock_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(penstock_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+endif()
 if(PENSTOCK_WERROR)
   target_compile_options(penstock_build_flags INTERFACE -Werror)
 endif()
+
+# A sanitizer has to see everything, so it goes to all targets below this directory, and no further.
 if(PENSTOCK_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)

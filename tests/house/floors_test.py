@@ -83,7 +83,7 @@ class floors(unittest.TestCase):
                      changed={"include/penstock/core/ring.hpp": "#include <boost/asio/post.hpp>\n"})
 
     def test_a_connector_that_includes_the_runtime_is_a_violation(self):
-        self.refuses("csv.cpp: a connector includes include/penstock/runtime/run.hpp, which is above F5",
+        self.refuses("csv.cpp: a connector includes include/penstock/runtime/run.hpp, which belongs to the runtime's floor",
                      changed={"connectors/csv/src/csv.cpp": "#include <penstock/runtime/run.hpp>\n"})
 
     def test_the_umbrella_is_for_users_only(self):

@@ -82,10 +82,9 @@ configure() {
   cmake --preset "$preset" -B "$dir" "${fresh[@]}" "$@"
 }
 
-# run_tests DIR [OPTION…]: ctest, ending with its summary. The suppressions are for oneTBB's binary only.
+# run_tests DIR [OPTION…]: ctest, ending with its summary.
 run_tests() {
   local dir=$1
   shift
-  TSAN_OPTIONS="suppressions='$root/tests/tsan.supp' ${TSAN_OPTIONS:-}" \
-    ctest --test-dir "$dir" --parallel "$jobs" --output-on-failure --no-tests=error "$@"
+  ctest --test-dir "$dir" --parallel "$jobs" --output-on-failure --no-tests=error "$@"
 }

@@ -12,6 +12,9 @@ foreach(penstock_file ${penstock_files})
 endforeach()
 
 set(penstock_components penstock ${penstock_FIND_COMPONENTS})
+if("csv" IN_LIST penstock_components OR "ndjson" IN_LIST penstock_components)
+  list(INSERT penstock_components 1 files)  # both read through it
+endif()
 list(REMOVE_DUPLICATES penstock_components)
 list(REMOVE_ITEM penstock_components core)
 foreach(penstock_component ${penstock_components})

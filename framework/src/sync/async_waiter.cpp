@@ -1,0 +1,79 @@
+#include "penstock/sync/detail/async_waiter.hpp"
+
+#include <boost/asio/recycling_allocator.hpp>
+#include <utility>
+
+namespace penstock::detail {
+
+/// Known to every context that one of our waits belongs to, for the sake of `shutdown`.
+class wait_service final : public boost::asio::execution_context::service {
+ public:
+  using key_type = wait_service;
+  static boost::asio::execution_context::id id;
+
+  explicit wait_service(boost::asio::execution_context& owner) : service(owner) {}
+
+  const std::shared_ptr<context_waits>& waits() const noexcept { return waits_; }
+
+ private:
+  void shutdown() noexcept override {
+    async_waiter* first = nullptr;
+    {
+      const std::lock_guard hold(waits_->mutex);
+      waits_->down = true;
+      first = std::exchange(waits_->first, nullptr);
+      // From here on the completer of any of them knows that the handler is not its own.
+      for (async_waiter* waiter = first; waiter; waiter = waiter->next_) waiter->listed_ = false;
+    }
+    while (async_waiter* const waiter = first) {
+      first = waiter->next_;
+      const bool was_in_line = waiter->withdraw(state::cancelled);
+      waiter->destroy_handler();
+      if (was_in_line) waiter->settle();
+      waiter->drop_reference();
+    }
+  }
+
+  const std::shared_ptr<context_waits> waits_ = std::make_shared<context_waits>();
+};
+
+boost::asio::execution_context::id wait_service::id;
+
+async_waiter::~async_waiter() = default;
+
+void async_waiter::cancel(state why) noexcept {
+  if (withdraw(why)) settle();
+}
+
+bool async_waiter::enlist(boost::asio::execution_context& context) {
+  waits_ = boost::asio::use_service<wait_service>(context).waits();
+  const std::lock_guard hold(waits_->mutex);
+  if (waits_->down) return false;
+  next_ = waits_->first;
+  if (next_) next_->previous_ = this;
+  waits_->first = this;
+  listed_ = true;
+  add_reference();
+  return true;
+}
+
+void async_waiter::unlist() noexcept {
+  (previous_ ? previous_->next_ : waits_->first) = next_;
+  if (next_) next_->previous_ = previous_;
+  listed_ = false;
+}
+
+void async_waiter::watch(const stop_token& stop) {
+  if (stop.stop_possible()) on_stop_.emplace(stop.std_token(), stopper{this});
+}
+
+void* async_waiter::operator new(std::size_t size) {
+  return boost::asio::recycling_allocator<std::max_align_t>().allocate((size - 1) / sizeof(std::max_align_t) + 1);
+}
+
+void async_waiter::operator delete(void* memory, std::size_t size) noexcept {
+  boost::asio::recycling_allocator<std::max_align_t>().deallocate(static_cast<std::max_align_t*>(memory),
+                                                                  (size - 1) / sizeof(std::max_align_t) + 1);
+}
+
+}  // namespace penstock::detail

@@ -6,6 +6,7 @@ set(penstock_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/penstock")
 # penstock_install_component(<component> TARGETS … [HEADERS <dir>…])
 function(penstock_install_component component)
   cmake_parse_arguments(ARG "" "" "TARGETS;HEADERS" ${ARGN})
+  set_target_properties(${ARG_TARGETS} PROPERTIES INSTALL_RPATH "$ORIGIN")  # shared builds find their neighbours
   install(TARGETS ${ARG_TARGETS} EXPORT penstock-${component})
   install(EXPORT penstock-${component} NAMESPACE penstock:: DESTINATION "${penstock_package_dir}"
     FILE penstock-${component}.cmake)

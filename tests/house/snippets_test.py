@@ -49,6 +49,12 @@ class snippets(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("has no code block after it", output)
 
+    def test_a_link_to_a_file_that_does_not_exist_is_named(self):
+        code, output = self.check("[a](tests/a.cpp), [b](tests/b.cpp), [c](https://example.org), [d](#top)\n")
+        self.assertEqual(code, 1)
+        self.assertIn("links to tests/b.cpp", output)
+        self.assertIn("1 problems", output)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -149,11 +149,8 @@ class queue_rules {
 
   /// Takes the first item, never waits.
   got<T> get(decided_waiters& decided) noexcept {
+    if (items_.empty()) return ending();
     got<T> result;
-    if (items_.empty()) {
-      result = ending();
-      return result;
-    }
     items_.consume([&result](T&& item) noexcept { result.item_.emplace(std::move(item)); });
     result.state_ = state::ok;
     ++got_;

@@ -29,8 +29,7 @@ src/sync/queue.cpp
 # F6 runtime
 include/penstock/runtime/run.hpp
 # F7 connectors
-connectors/csv/include/penstock/csv.hpp
-connectors/csv/src/csv.cpp
+connectors/csv/
 """
 
 
@@ -64,6 +63,16 @@ class floors(unittest.TestCase):
 
     def test_a_file_that_is_not_listed_is_a_violation(self):
         self.refuses("src/sync/gate.cpp: is not listed", changed={"src/sync/gate.cpp": ""})
+
+    def test_a_file_of_a_listed_folder_needs_no_line_of_its_own_and_may_include_its_neighbours(self):
+        self.assertEqual(self.run_on({"connectors/csv/src/utf8.hpp": "", "connectors/csv/src/csv.cpp": '#include "utf8.hpp"\n'})[0], 0)
+
+    def test_a_connector_may_include_only_connectors_listed_before_it(self):
+        files = {"connectors/files/include/penstock/files.hpp": "",
+                 "connectors/csv/src/csv.cpp": "#include <penstock/files.hpp>\n"}
+        self.assertEqual(self.run_on(files, LIST.replace("connectors/csv/", "connectors/files/\nconnectors/csv/"))[0], 0)
+        self.refuses("csv.cpp: includes connectors/files/include/penstock/files.hpp, which is not listed before it",
+                     changed=files, listed=LIST + "connectors/files/\n")
 
     def test_a_listed_file_that_does_not_exist_is_a_violation(self):
         self.refuses("lists src/gone.cpp, which does not exist", listed=LIST + "src/gone.cpp\n")

@@ -1,4 +1,5 @@
-// What somebody else's program does with the installed headers and libraries alone; exits 0 when it got what it asked for.
+// What somebody else's program does with the installed headers and libraries alone; exits 0 when it got what it asked
+// for.
 #include <penstock/base/stop.hpp>
 #include <penstock/connectors/csv.hpp>
 #include <penstock/connectors/sqlite.hpp>

@@ -1,0 +1,177 @@
+#include <penstock/connectors/detail/block_reader.hpp>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include <penstock/base/error.hpp>
+
+namespace penstock::files::detail {
+namespace {
+
+constexpr std::size_t buffer_bytes = std::size_t{256} << 10;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+std::string_view without_line_end(std::string_view text) noexcept {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+void check_limits(const block_limits& limits, std::size_t max_record_bytes, const char* who) {
+  const auto refuse = [who](const char* why) { throw declaration_error(std::string(who) + ": " + why); };
+  if (limits.rows == 0) refuse("rows is 0, so a block could never hold one");
+  if (limits.bytes == 0) refuse("bytes is 0, so a block could never hold any");
+  if (max_record_bytes == 0) refuse("max_row_bytes is 0, so every row would be too large");
+  // Positions in a block are kept in 31 bits.
+  constexpr std::size_t most = std::size_t{1} << 30;
+  if (limits.bytes > most || max_record_bytes > most) refuse("bytes and max_row_bytes can be 1 GiB at most");
+}
+
+block_reader::block_reader(std::vector<source> sources, const block_rules& rules, std::shared_ptr<progress> shown)
+    : sources_(std::move(sources)),
+      rules_(rules),
+      progress_(shown ? std::move(shown) : std::make_shared<progress>()),
+      scanner_(rules.delimiter, rules.quote),
+      buffer_(new char[buffer_bytes]) {
+  sum_sizes();
+}
+
+void block_reader::sum_sizes() {
+  std::uint64_t total = 0;
+  for (const source& each : sources_) {
+    struct stat status{};
+    if (each.read || each.name == "-" || ::stat(each.name.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+    total += static_cast<std::uint64_t>(status.st_size);
+  }
+  progress_->bytes_total.store(total, std::memory_order_relaxed);
+}
+
+bool block_reader::next_source() {
+  if (stopped_ || next_index_ == sources_.size()) return false;
+  input_.reset();
+  index_ = next_index_++;
+  input_.emplace(sources_[index_]);
+  scanner_.begin_record();
+  at_ = end_ = buffer_.get();
+  ended_ = false;
+  offset_ = 0;
+  line_ = record_ = 1;
+  return true;
+}
+
+block_reader::fill_result block_reader::fill(const stop_token& stop) {
+  if (ended_) return fill_result::ended;
+  std::size_t have = 0;
+  // At the beginning of a source a mark must be seen whole; elsewhere one read is enough.
+  do {
+    const auto got = input_->read({buffer_.get() + have, buffer_bytes - have}, stop);
+    if (!got) {
+      stopped_ = true;
+      return fill_result::stopped;
+    }
+    progress_->bytes_read.fetch_add(*got, std::memory_order_relaxed);
+    if (*got == 0) ended_ = true;
+    have += *got;
+  } while (!ended_ && offset_ == 0 && at_ == buffer_.get() && have < byte_order_mark.size() &&
+           byte_order_mark.starts_with(std::string_view(buffer_.get(), have)));
+  if (have == 0) return fill_result::ended;
+  const bool at_beginning = at_ == buffer_.get();
+  at_ = buffer_.get();
+  end_ = at_ + have;
+  if (at_beginning && std::string_view(at_, have).starts_with(byte_order_mark)) {
+    at_ += byte_order_mark.size();
+    offset_ += byte_order_mark.size();
+  }
+  scanner_.feed(at_, end_);
+  return fill_result::filled;
+}
+
+bool block_reader::blank(std::string_view record) const noexcept {
+  if (rules_.blank == blank_line::empty) return record == "\n" || record == "\r\n";
+  return record.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+bool block_reader::read(block& into, const block_limits& limits, const stop_token& stop) {
+  into.bytes.clear();
+  into.bytes.reserve(std::min(limits.bytes, usual_bytes_ + usual_bytes_ / 4) + block::padding);
+  into.rejected.clear();
+  into.source = index_;
+  into.offset = offset_;
+  into.first_line = line_;
+  into.first_record = record_;
+  into.records = 0;
+
+  record_in_progress record;
+  while (input_) {
+    bool at_end_of_record = false;
+    if (at_ == end_ && fill(stop) != fill_result::filled) {
+      if (stopped_ && record.bytes > 0) drop(into, record);
+      input_.reset();
+      if (record.bytes == 0) break;
+      at_end_of_record = true;
+    } else {
+      // Only here is it known whether a byte order mark was stepped over.
+      if (into.bytes.empty()) into.offset = offset_;
+      const char* const found = scanner_.next();
+      at_end_of_record = found != nullptr;
+      const char* const to = at_end_of_record ? found : end_;
+      hold(into, record, {at_, to});
+      at_ = to;
+    }
+    if (!at_end_of_record) continue;
+    finish(into, record);
+    if (record.too_large || into.records >= limits.rows || into.bytes.size() >= limits.bytes) break;
+    record = {.begin = into.bytes.size()};
+  }
+
+  usual_bytes_ = std::max(usual_bytes_, into.bytes.size());
+  // One row that was too large must not make its block carry the memory on.
+  if (into.bytes.capacity() / 4 > into.bytes.size() + limits.bytes) into.bytes.shrink_to_fit();
+  into.bytes.reserve(into.bytes.size() + block::padding);
+  return !into.bytes.empty() || into.records > 0;
+}
+
+void block_reader::hold(block& into, record_in_progress& record, std::string_view part) const {
+  record.bytes += part.size();
+  if (record.too_large) return;
+  into.bytes.append(part);
+  if (record.bytes <= rules_.max_record_bytes) return;
+  record.too_large = true;
+  const std::string_view held = without_line_end(std::string_view(into.bytes).substr(record.begin));
+  rejected_row row;
+  row.source = index_;
+  row.line = line_;
+  row.text = held.substr(0, rejected_text_bytes);
+  into.rejected.push_back(std::move(row));
+  into.bytes.resize(record.begin);
+}
+
+void block_reader::drop(block& into, record_in_progress& record) {
+  if (record.too_large) into.rejected.pop_back();
+  into.bytes.resize(record.begin);
+  record = {};
+}
+
+void block_reader::finish(block& into, const record_in_progress& record) {
+  if (record.too_large) {
+    rejected_row& row = into.rejected.back();
+    row.bytes = record.bytes;
+    row.reason = "the row is larger than the limit of " + std::to_string(rules_.max_record_bytes) + " bytes";
+    if (scanner_.in_quotes())
+      row.reason += "; a quote opened on line " + std::to_string(line_ + scanner_.quote_line()) + " is never closed";
+  }
+  if (record.too_large || !blank(std::string_view(into.bytes).substr(record.begin))) {
+    ++into.records;
+    ++record_;
+  }
+  offset_ += record.bytes;
+  line_ += scanner_.lines();
+}
+
+}  // namespace penstock::files::detail

@@ -1,0 +1,246 @@
+#include <penstock/connectors/sqlite/inserter.hpp>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include <penstock/connectors/sqlite/table.hpp>
+#include "statement.hpp"
+#include "table_shape.hpp"
+#include "write_path.hpp"
+
+namespace penstock::sqlite {
+namespace detail {
+
+class loader final : public guest {
+ public:
+  loader(std::shared_ptr<connection> c, std::string table, insert_options options)
+      : connection_(std::move(c)), table_(std::move(table)), options_(std::move(options)) {
+    connection_->open_handle("insert");
+    connection_->guests.push_back(this);
+  }
+  ~loader() {
+    if (!connection_->handle) return;
+    std::erase(connection_->guests, static_cast<guest*>(this));
+    release();
+  }
+  loader(const loader&) = delete;
+  loader& operator=(const loader&) = delete;
+
+  void release() noexcept override {
+    one_row_ = {};
+    schema_version_ = {};
+    image_.reset();
+    rows_.reset();
+  }
+
+  std::vector<bad_row> write(const row_source& rows);
+  void keep(std::vector<bad_row> rows) {
+    const std::lock_guard lock(mutex_);
+    kept_.insert(kept_.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
+  }
+  std::vector<bad_row> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(kept_, {});
+  }
+  insert_counts counts() {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+  }
+
+ private:
+  void look_at_table();
+  std::vector<bad_row> write_one_by_one(const row_source& rows, const error& whole);
+  int insert_one(std::span<const value_view> row);
+  void committed(std::uint64_t rows, std::uint64_t bad_rows, bool by_image);
+
+  // Constant.
+  std::shared_ptr<connection> connection_;
+  std::string table_;
+  std::string quoted_ = quote_identifier(table_);
+  std::string doing_ = "inserting into " + quoted_;
+  insert_options options_;
+
+  // Touched by the writing thread only.
+  std::atomic_flag writing_;
+  std::int64_t seen_schema_ = -1;
+  std::size_t columns_ = 0;
+  statement schema_version_;
+  statement one_row_;
+  std::unique_ptr<rows_path> rows_;
+  std::unique_ptr<image_path> image_;
+
+  // Guarded by mutex_: a progress line reads while the load writes.
+  std::mutex mutex_;
+  insert_counts counts_;
+  std::vector<bad_row> kept_;
+};
+
+namespace {
+
+bool same_name(const std::string& a, const std::string& b) { return sqlite3_stricmp(a.c_str(), b.c_str()) == 0; }
+
+// Failures that belong to one row; all others would meet any row.
+bool blames_a_row(int native) {
+  const int primary = native & 0xff;
+  return primary == SQLITE_CONSTRAINT || primary == SQLITE_MISMATCH || primary == SQLITE_TOOBIG;
+}
+
+// Undoes what it saw unless told to keep it; within a transaction of the caller's only its own part.
+class scope_of_changes {
+ public:
+  scope_of_changes(const connection& c, const std::string& doing)
+      : connection_(c), doing_(doing), nested_(!sqlite3_get_autocommit(c.handle)) {
+    run(nested_ ? "SAVEPOINT penstock_batch" : "BEGIN IMMEDIATE");
+  }
+  ~scope_of_changes() {
+    if (open_ && !sqlite3_get_autocommit(connection_.handle))
+      sqlite3_exec(connection_.handle, nested_ ? "ROLLBACK TO penstock_batch; RELEASE penstock_batch" : "ROLLBACK",
+                   nullptr, nullptr, nullptr);
+  }
+  scope_of_changes(const scope_of_changes&) = delete;
+  scope_of_changes& operator=(const scope_of_changes&) = delete;
+
+  void keep() {
+    run(nested_ ? "RELEASE penstock_batch" : "COMMIT");
+    open_ = false;
+  }
+
+ private:
+  void run(const char* sql) {
+    if (const int rc = sqlite3_exec(connection_.handle, sql, nullptr, nullptr, nullptr); rc != SQLITE_OK)
+      fail(connection_, rc, doing_);
+  }
+  const connection& connection_;
+  const std::string& doing_;
+  bool nested_;
+  bool open_ = true;
+};
+
+}  // namespace
+
+std::vector<bad_row> loader::write(const row_source& rows) {
+  auto& c = *connection_;
+  c.open_handle(doing_.c_str());
+  if (writing_.test_and_set(std::memory_order_acquire))
+    throw error(errc::misuse, c.path + ": " + doing_ + ": two calls at once; an inserter is for one thread at a time");
+  struct unmark {
+    std::atomic_flag& flag;
+    ~unmark() { flag.clear(std::memory_order_release); }
+  } const unmarks_in_any_case{writing_};
+
+  look_at_table();
+  if (rows.columns != columns_)
+    throw error(errc::schema_mismatch, c.path + ": " + doing_ + ": the batch has " + std::to_string(rows.columns) +
+                                           " columns, expected were " + std::to_string(columns_));
+  if (rows.rows == 0) return {};
+  int rc = SQLITE_OK;
+  const bool by_image = image_ && image_->write(rows, rc);
+  if (!by_image) rc = rows_->write(rows);
+  if (rc == SQLITE_OK) {
+    committed(static_cast<std::uint64_t>(sqlite3_changes64(c.handle)), 0, by_image);
+    return {};
+  }
+  const error whole = describe(c, rc, doing_);
+  if (!blames_a_row(rc)) throw whole;
+  return write_one_by_one(rows, whole);
+}
+
+// Prepares for the table as it is now; what was prepared for an older shape could put values into the wrong columns.
+void loader::look_at_table() {
+  auto& c = *connection_;
+  if (!schema_version_) schema_version_ = statement(c, "PRAGMA main.schema_version", doing_);
+  const int rc = sqlite3_step(schema_version_.handle());
+  const auto version = rc == SQLITE_ROW ? sqlite3_column_int64(schema_version_.handle(), 0) : -1;
+  if (const int reset = sqlite3_reset(schema_version_.handle()); reset != SQLITE_OK) fail(c, reset, doing_);
+  if (rows_ && version == seen_schema_) return;
+
+  one_row_ = {};
+  image_.reset();
+  rows_.reset();
+  const auto existing = columns_of(c, table_);
+  if (existing.empty()) throw error(errc::schema_mismatch, c.path + ": " + doing_ + ": there is no such table");
+  std::vector<std::string> names = options_.columns;
+  for (const auto& name : names)
+    if (std::ranges::none_of(existing, [&](const column& e) { return same_name(e.name, name); }))
+      throw error(errc::schema_mismatch, c.path + ": " + doing_ + ": it has no column " + quote_identifier(name));
+  if (names.empty())
+    for (const auto& column : existing) names.push_back(column.name);
+  const bool all_in_order = std::ranges::equal(names, existing, same_name, {}, &column::name);
+
+  std::string into = "main." + quoted_ + " (";
+  std::string parameters;
+  for (const auto& name : names) {
+    if (!parameters.empty()) into += ", ";
+    parameters += parameters.empty() ? "?" : ", ?";
+    into += quote_identifier(name);
+  }
+  into += ")";
+  one_row_ = statement(c, "INSERT INTO " + into + " VALUES (" + parameters + ")", doing_);
+  rows_ = std::make_unique<rows_path>(c, into, names.size(), doing_);
+  if (all_in_order && options_.path == write_path::automatic) image_ = image_path::make(c, quoted_, existing);
+  columns_ = names.size();
+  seen_schema_ = version;
+}
+
+// A batch that was refused as a whole is done again row by row: the only way to say which row it was.
+std::vector<bad_row> loader::write_one_by_one(const row_source& rows, const error& whole) {
+  auto& c = *connection_;
+  scope_of_changes changes(c, doing_);
+  std::vector<bad_row> bad;
+  std::vector<value_view> row(rows.columns);
+  std::uint64_t inserted = 0;
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    rows.read(rows.batch, r, row.data());
+    const int rc = insert_one(row);
+    if (rc == SQLITE_OK) {
+      inserted += static_cast<std::uint64_t>(sqlite3_changes64(c.handle));
+      continue;
+    }
+    if (options_.on_bad_row == bad_row_policy::fail || !blames_a_row(rc) || sqlite3_get_autocommit(c.handle)) {
+      if (!blames_a_row(rc)) fail(c, rc, doing_);
+      throw describe(c, rc, doing_ + ", row " + std::to_string(r + 1) + " of the batch", r);
+    }
+    bad.push_back({r, sqlite3_errmsg(c.handle), rc});
+  }
+  // A rule that is checked at the end (a deferred foreign key) blames no row.
+  if (options_.on_bad_row == bad_row_policy::fail) throw whole;
+  changes.keep();
+  committed(inserted, bad.size(), false);
+  return bad;
+}
+
+int loader::insert_one(std::span<const value_view> row) {
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (const int rc = one_row_.bind(i, row[i]); rc != SQLITE_OK) return rc;
+  return one_row_.run();
+}
+
+void loader::committed(std::uint64_t rows, std::uint64_t bad_rows, bool by_image) {
+  const std::lock_guard lock(mutex_);
+  counts_.rows += rows;
+  counts_.bad_rows += bad_rows;
+  ++counts_.batches;
+  if (by_image) ++counts_.image_batches;
+  counts_.last_commit = clock::now();
+}
+
+}  // namespace detail
+
+inserter::inserter(database& db, std::string table, insert_options options)
+    : loader_(std::make_shared<detail::loader>(db.connection_, std::move(table), std::move(options))) {}
+
+std::vector<bad_row> inserter::write(const detail::row_source& rows) const { return loader_->write(rows); }
+
+void inserter::keep(std::vector<bad_row> rows) const {
+  if (!rows.empty()) loader_->keep(std::move(rows));
+}
+
+insert_counts inserter::counts() const { return loader_->counts(); }
+
+std::vector<bad_row> inserter::take_bad_rows() const { return loader_->take(); }
+
+}  // namespace penstock::sqlite

@@ -1,8 +1,9 @@
 #include "row_parser.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
+#include <iterator>
+#include <penstock/connectors/detail/find.hpp>
 #include <utility>
 
 #include "utf8.hpp"
@@ -11,31 +12,7 @@ namespace penstock::csv {
 namespace {
 
 using files::detail::find_byte;
-
-constexpr std::uint64_t each_byte(char c) noexcept {
-  return 0x0101010101010101U * static_cast<std::uint64_t>(static_cast<unsigned char>(c));
-}
-
-// A high bit at the lowest byte of `word` that is zero (higher ones may be false).
-constexpr std::uint64_t lowest_zero_byte(std::uint64_t word) noexcept {
-  return (word - 0x0101010101010101U) & ~word & 0x8080808080808080U;
-}
-
-// The first `a` or `b` in [from, to), or `to`. Fields are short: a call of memchr per field would cost more.
-inline const char* find_either(char a, char b, const char* from, const char* to) noexcept {
-  if constexpr (std::endian::native == std::endian::little) {
-    const std::uint64_t as = each_byte(a);
-    const std::uint64_t bs = each_byte(b);
-    for (; to - from >= 8; from += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, from, sizeof word);
-      const std::uint64_t found = lowest_zero_byte(word ^ as) | lowest_zero_byte(word ^ bs);
-      if (found != 0) return from + std::countr_zero(found) / 8;
-    }
-  }
-  while (from != to && *from != a && *from != b) ++from;
-  return from;
-}
+using files::detail::find_either;
 
 std::string_view without_line_end(std::string_view row) noexcept {
   if (row.ends_with('\n')) row.remove_suffix(1);
@@ -157,16 +134,24 @@ row_parser::field_end row_parser::parse_plain() {
 row_parser::field_end row_parser::parse_quoted() {
   const char* const from = at_ + 1;
   const char* close = from;
+  const std::uint32_t opened_on = line_;
   bool doubled = false;
-  for (;; close += 2, doubled = true) {
-    close = find_byte(how_.quote, close, end_);
+  for (;; ++close) {
+    close = find_either(how_.quote, '\n', close, end_);
     if (close == end_)
-      return malformed("the quote opened on line " + std::to_string(into_.first_line_ + line_) + " is never closed");
-    if (end_ - close == 1 || close[1] != how_.quote) break;
+      return malformed("the quote opened on line " + std::to_string(into_.first_line_ + opened_on) +
+                       " is never closed");
+    if (*close == '\n') {
+      ++line_;
+    } else if (end_ - close > 1 && close[1] == how_.quote) {
+      doubled = true;
+      ++close;
+    } else {
+      break;
+    }
   }
   if (doubled) with_quotes_.push_back(into_.fields_.size());
   push(from, close);
-  line_ += static_cast<std::uint32_t>(std::count(from, close, '\n'));
 
   at_ = close + 1;
   if (at_ == end_) return field_end::row;

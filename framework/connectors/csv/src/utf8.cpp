@@ -7,6 +7,8 @@
 namespace penstock::csv {
 namespace {
 
+constexpr std::uint64_t high_bits = 0x8080808080808080U;
+
 constexpr bool is_continuation(unsigned char byte) noexcept { return (byte & 0xC0U) == 0x80U; }
 
 // The length of the sequence at `at`, 0 if there is none. The bounds of the second byte are those of table 3-7 of the
@@ -29,22 +31,26 @@ std::size_t sequence_length(const unsigned char* at, std::size_t left) noexcept 
 
 bool is_utf8(std::string_view text) noexcept {
   const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-  std::size_t left = text.size();
-  while (left > 0) {
-    while (left >= 32) {
+  const auto* const end = at + text.size();
+  while (at != end) {
+    while (end - at >= 32) {
       std::uint64_t words[4];
       std::memcpy(words, at, sizeof words);
-      if (((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080U) != 0) break;
+      if (((words[0] | words[1] | words[2] | words[3]) & high_bits) != 0) break;
       at += sizeof words;
-      left -= sizeof words;
     }
-    // A run of at least 32 bytes, or what is left, the slow way before another try of the fast one.
-    for (std::size_t done = 0; done < 32 && left > 0;) {
-      const std::size_t length = sequence_length(at, left);
+    // Near something that is not ASCII: to it, and through it.
+    while (end - at >= 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, at, sizeof word);
+      if ((word & high_bits) != 0) break;
+      at += sizeof word;
+    }
+    while (at != end && *at < 0x80) ++at;
+    while (at != end && *at >= 0x80) {
+      const std::size_t length = sequence_length(at, static_cast<std::size_t>(end - at));
       if (length == 0) return false;
       at += length;
-      left -= length;
-      done += length;
     }
   }
   return true;

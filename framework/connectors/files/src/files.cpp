@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include <penstock/base/error.hpp>
+#include <penstock/connectors/detail/find.hpp>
 #include <penstock/connectors/detail/input.hpp>
-#include <penstock/connectors/detail/record_scanner.hpp>
 
 namespace penstock::files {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <iterator>
 #include <penstock/base/error.hpp>
-#include <penstock/connectors/detail/record_scanner.hpp>
+#include <penstock/connectors/detail/find.hpp>
 #include <penstock/connectors/ndjson.hpp>
 #include <utility>
 

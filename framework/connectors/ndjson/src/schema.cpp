@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <penstock/base/error.hpp>
-#include <penstock/connectors/detail/record_scanner.hpp>
+#include <penstock/connectors/detail/find.hpp>
 #include <penstock/connectors/ndjson.hpp>
 #include <unordered_set>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "values.hpp"
 
-#include <penstock/connectors/detail/record_scanner.hpp>
+#include <penstock/connectors/detail/find.hpp>
 #include <utility>
 
 #include "number.hpp"

@@ -3,19 +3,12 @@
 // row, but both agree on where it ends). No I/O, no allocation.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 
-namespace penstock::files::detail {
+#include <penstock/connectors/detail/find.hpp>
 
-/// The first `wanted` in [from, to), or `to`.
-inline const char* find_byte(char wanted, const char* from, const char* to) noexcept {
-  if (from == to) return to;
-  const void* at = std::memchr(from, static_cast<unsigned char>(wanted), static_cast<std::size_t>(to - from));
-  return at ? static_cast<const char*>(at) : to;
-}
+namespace penstock::files::detail {
 
 class record_scanner {
  public:
@@ -38,7 +31,11 @@ class record_scanner {
       switch (state_) {
         case state::plain: {
           if (line_feed_ < at_) line_feed_ = find_byte('\n', at_, end_);
-          if (next_quote_ < at_) next_quote_ = find_byte(quote_, at_, end_);
+          if (next_quote_ < at_) {
+            // Where one field is quoted, the next often is: a look is cheaper than a search.
+            const bool next_field = end_ - at_ > 1 && at_[0] == delimiter_ && at_[1] == quote_;
+            next_quote_ = next_field ? at_ + 1 : find_byte(quote_, at_, end_);
+          }
           if (next_quote_ >= line_feed_) {
             if (line_feed_ == end_) {
               if (at_ != end_) before_ = end_[-1];
@@ -60,15 +57,15 @@ class record_scanner {
           at_ = next_quote_ + 1;
           break;
         }
-        case state::quoted: {
-          if (next_quote_ < at_) next_quote_ = find_byte(quote_, at_, end_);
-          lines_ += static_cast<std::uint64_t>(std::count(at_, next_quote_, '\n'));
-          at_ = next_quote_;
+        case state::quoted:
+          at_ = find_either(quote_, '\n', at_, end_);
           if (at_ == end_) return nullptr;
-          ++at_;
-          state_ = state::after_quote;
+          if (*at_++ == '\n') {
+            ++lines_;
+          } else {
+            state_ = state::after_quote;
+          }
           break;
-        }
         case state::after_quote:
           if (at_ == end_) return nullptr;
           if (*at_ == quote_) {

@@ -246,13 +246,13 @@ class queue_rules {
 
   /// The queue itself goes away: a cancel that ends the waits of joiners too. Later `task_done` stay harmless.
   void abandon(ring<T>& dropped, decided_waiters& decided) noexcept {
-    cancel(dropped, decided);
     abandoned_ = true;
     while (queue_waiter* const first = joiners_.front()) {
       joiners_.remove(*first);
       static_cast<join_waiter&>(*first).result.state = state::cancelled;
       decided.push_back(*first);
     }
+    cancel(dropped, decided);
   }
 
   /// Lowers the unfinished count by `n`. False, and nothing changed, when it is lower than that.

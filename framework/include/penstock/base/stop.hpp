@@ -26,7 +26,7 @@ class stop_token {
  public:
   stop_token() = default;
 
-  /// Any standard token is one of ours, with the reason `cancel`.
+  /// Any standard token is one of ours, with the reason `stop`.
   stop_token(std::stop_token token) : token_(std::move(token)) {}  // NOLINT(google-explicit-constructor)
 
   /// True from the first request on. Any thread; never waits.
@@ -38,7 +38,7 @@ class stop_token {
   /// The reason of the first request; `none` before it.
   [[nodiscard]] stop_reason reason() const noexcept {
     if (!token_.stop_requested()) return stop_reason::none;
-    return reason_ ? reason_->load(std::memory_order_acquire) : stop_reason::cancel;
+    return reason_ ? reason_->load(std::memory_order_acquire) : stop_reason::stop;
   }
 
   /// For `std::stop_callback`. The callback runs inside `request_stop`, on the requester's thread, or at once in the

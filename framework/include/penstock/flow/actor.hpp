@@ -1,0 +1,109 @@
+// An actor is one worker of one stage: a plain object that is activated when there may be something to do, does a
+// bounded amount of it, and returns. It never waits; a stage that cannot go on is parked, never a thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <penstock/base/clock.hpp>
+#include <penstock/flow/notice_word.hpp>
+
+namespace penstock::flow {
+
+class actor;
+class run_services;
+
+/// Where actors run: the CPU workers, the I/O context, the blocking threads.
+class executor {
+ public:
+  /// Sees to it that `a` is activated soon. The caller won `a`'s notice, so this happens once until the activation
+  /// begins. Any thread; never waits; never activates inside the call.
+  virtual void enqueue(actor& a) noexcept = 0;
+
+ protected:
+  ~executor() = default;
+};
+
+/// One activation, as seen by the actor.
+struct turn {
+  executor* on = nullptr;  ///< where the activation runs
+  time_point began{};      ///< when it began
+  actor* next = nullptr;   ///< who should run next on this thread, while its data is hot; null: nobody in particular
+};
+
+/// What an activation came to.
+enum class step : std::uint8_t {
+  idle,      ///< nothing to do until the next notice
+  again,     ///< there is more to do; others may go first
+  finished,  ///< the last activation: the worker has left its stage
+};
+
+class actor {
+ public:
+  actor(executor& home, run_services& run) noexcept : home_(&home), run_(&run) {}
+  virtual ~actor() = default;
+  actor(const actor&) = delete;
+  actor& operator=(const actor&) = delete;
+
+  /// Does a bounded amount of work. Only inside `begin`/`end` of the word.
+  virtual step activate(turn& t) noexcept = 0;
+
+  /// The activation under way takes long: gives the notices that it still owes to others. Any thread, while the run
+  /// lives.
+  virtual void nudge() const noexcept = 0;
+
+  /// Something changed that this actor looks at. Any thread; never waits.
+  void notify() noexcept;
+
+  /// The same from inside an activation: on the same executor the actor is run next on this thread if nobody else is.
+  void notify(turn& t) noexcept;
+
+  [[nodiscard]] notice_word& word() noexcept { return word_; }
+  [[nodiscard]] executor& home() const noexcept { return *home_; }
+  [[nodiscard]] run_services& run() const noexcept { return *run_; }
+
+  /// Nanoseconds that this actor's items have cost of late; 0: not known.
+  [[nodiscard]] std::uint64_t cost() const noexcept { return cost_; }
+
+  actor* link = nullptr;  ///< for the ready list that the actor is on; touched by its executor only
+
+ protected:
+  std::uint64_t cost_ = 0;  ///< written during activations only
+
+ private:
+  executor* home_;
+  run_services* run_;
+  notice_word word_;
+};
+
+/// The actors on one side of an edge: the workers of one stage.
+class party {
+ public:
+  party() = default;
+  party(actor* const* first, std::size_t count) noexcept : first_(first), count_(count) {}
+
+  /// One worker will look at the edge after this call: an idle one if there is one.
+  void wake_one(turn* t) const noexcept {
+    if (count_ == 0) return;
+    for (std::size_t i = 0; count_ > 1 && i < count_; ++i) {
+      if (first_[i]->word().looks_idle()) {
+        wake(*first_[i], t);
+        return;
+      }
+    }
+    wake(*first_[0], t);
+  }
+
+  /// Every worker will look at the edge after this call.
+  void wake_all(turn* t) const noexcept {
+    for (std::size_t i = 0; i < count_; ++i) wake(*first_[i], t);
+  }
+
+ private:
+  static void wake(actor& a, turn* t) noexcept { t != nullptr ? a.notify(*t) : a.notify(); }
+
+  actor* const* first_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+}  // namespace penstock::flow

@@ -1,0 +1,400 @@
+// A stage whose bodies are coroutines: one actor on a strand, and up to `workers` slots, each one long-lived coroutine
+// that is started on demand and runs body after body.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <penstock/body/body.hpp>
+#include <penstock/core/reorder.hpp>
+#include <penstock/flow/cell.hpp>
+#include <penstock/flow/edge.hpp>
+#include <penstock/flow/held_result.hpp>
+#include <penstock/flow/io_home.hpp>
+#include <penstock/flow/resumer.hpp>
+#include <penstock/flow/stage_worker.hpp>
+
+namespace penstock::flow {
+
+template <class In, class Receipt, class Body, shape Kind>
+class async_stage final : public stage_worker {
+  static constexpr bool emits = Kind != shape::none;
+  using in_cell = cell<In, Receipt>;
+  using in_edge = edge<in_cell>;
+  using body_type = penstock::detail::body_of_worker<Body, In>;
+  using returned = penstock::detail::awaited_t<std::decay_t<penstock::detail::result_of<penstock::detail::worker_body_t<Body>, In>>>;
+  using result = std::conditional_t<emits, returned, std::nullptr_t>;
+  using held = std::conditional_t<emits, held_result<shape::one, result, Receipt>, nothing_held>;
+  using out_edge = edge<cell<result, Receipt>>;
+
+ public:
+  /// `window`: how far results may run ahead of their turn; 0: results leave as they come.
+  async_stage(io_home& home, run_services& services, stage_state& stage, const Body& declared, std::size_t slots,
+              std::size_t window)
+      : stage_worker(home, services, stage, 0),
+        home_(home),
+        in_(static_cast<in_edge&>(*stage.in)),
+        out_(static_cast<out_edge*>(stage.out)),
+        ordered_(emits && window > 0),
+        window_(ordered_ ? window : 1) {
+    slots_.reserve(slots);
+    idle_.reserve(slots);
+    // Bodies are made here, where an exception of a factory can still refuse the run; coroutines later, on demand.
+    for (std::size_t i = 0; i < slots; ++i) slots_.push_back(std::make_unique<slot>(services, stage.name, i, declared));
+  }
+
+ private:
+  struct slot {
+    slot(run_services& services, std::string_view stage, std::size_t which, const Body& declared)
+        : c(services, stage, which, false), body(declared) {}
+    context c;
+    body_type body;
+    std::optional<in_cell> item;
+    std::uint64_t number = 0;
+    held made;  ///< unordered: the result that waits for room
+    resumer sleep;
+    boost::asio::cancellation_signal cancel;
+    unsigned streak = 0;  ///< items since the coroutine last slept
+    bool busy = false;
+  };
+
+  static constexpr unsigned longest_streak = 128;
+
+  step work(turn&) noexcept override {
+    if (should_give_up()) return give_up();
+    send();
+    take_all();
+    if (!ended() || !nothing_under_way()) return starve();
+    if (live_ > 0) {
+      dismiss();
+      return step::idle;
+    }
+    for (auto& s : slots_) {
+      if (s->busy) continue;
+      try {
+        s->body.finish(s->c);
+      } catch (...) {
+        run().record_error(stage_.index, no_item, std::current_exception(), error_effect::ends_run);
+      }
+    }
+    return leave_quietly();
+  }
+
+  void finish() noexcept override {}
+
+  [[nodiscard]] bool ended() noexcept {
+    const bool closed = in_.closed();
+    return closed && in_.ready() == 0;
+  }
+
+  [[nodiscard]] bool nothing_under_way() const noexcept { return busy_ == 0 && window_.empty(); }
+
+  /// Gives items to slots, idle ones first.
+  void take_all() noexcept {
+    while (in_.ready() > 0 && may_take()) {
+      if (!idle_.empty()) {
+        auto& s = *idle_.back();
+        idle_.pop_back();
+        s.streak = 0;
+        take(s);
+        s.sleep.resume();
+      } else if (started_ < slots_.size()) {
+        auto& s = *slots_[started_++];
+        take(s);
+        start(s);
+      } else {
+        return;
+      }
+    }
+  }
+
+  [[nodiscard]] bool may_take() const noexcept { return !leaving_ && (!ordered_ || window_.free() > 0); }
+
+  void take(slot& s) noexcept {
+    {
+      typename in_edge::reader r(in_);
+      s.number = r.position();
+      s.item.emplace(std::move(r.item()));
+      r.drop();
+    }
+    if (ordered_) window_.claim(1);
+    s.busy = true;
+    ++busy_;
+    tally_.in.add(1);
+    in_.release(1, nullptr);
+  }
+
+  void start(slot& s) {
+    ++live_;
+    boost::asio::co_spawn(
+        home_.strand(), loop(s),
+        boost::asio::bind_cancellation_slot(s.cancel.slot(),
+                                            boost::asio::bind_executor(home_.strand(), [this, &s](std::exception_ptr) {
+                                              --live_;
+                                              if (s.busy) lost(s);
+                                              notify();
+                                            })));
+  }
+
+  /// The coroutine was cancelled before it began with the item it was started for.
+  void lost(slot& s) noexcept {
+    s.item.reset();
+    tally_.dropped.add(1);
+    if (ordered_) window_.finish(s.number, 1, held{});
+    settle(s);
+  }
+
+  boost::asio::awaitable<void> loop(slot& s) {
+    for (;;) {
+      if (!s.item) co_await s.sleep.sleep();
+      if (!s.item) co_return;
+      co_await one(s);
+      if constexpr (emits) {
+        while (!ordered_ && !s.made.empty() && !leaving_) {
+          if (out_->room() > 0) {
+            put(s.made);
+          } else {
+            blocked_.push_back(&s);
+            co_await s.sleep.sleep();
+          }
+        }
+      }
+      settle(s);
+      if (leaving_) co_return;
+      // Bodies that never wait must not keep the strand for ever.
+      if (++s.streak < longest_streak && in_.ready() > 0 && may_take()) {
+        take(s);
+      } else {
+        idle_.push_back(&s);
+        if (in_.ready() > 0 || ended()) notify();
+      }
+    }
+  }
+
+  boost::asio::awaitable<void> one(slot& s) {
+    in_cell item(std::move(*s.item));
+    s.item.reset();
+    auto owed = receipt_of(item);
+    held made;
+    const auto began = run().now();
+    s.c.begin_item(s.number);
+    try {
+      auto running = s.body(s.c, std::move(value_of(item)));
+      if constexpr (emits) {
+        result value = co_await std::move(running);
+        made.hold(std::move(value), std::move(owed));
+      } else {
+        co_await std::move(running);
+        tally_.done.add(1);
+      }
+    } catch (...) {
+      item_failed(s.number);
+    }
+    tally_.busy.add(static_cast<std::uint64_t>((run().now() - began).count()));
+    if constexpr (emits) {
+      if (ordered_) {
+        window_.finish(s.number, 1, std::move(made));
+        send();
+      } else {
+        s.made = std::move(made);
+      }
+    }
+  }
+
+  /// The slot's item is done with, one way or another.
+  void settle(slot& s) noexcept {
+    if (!s.made.empty()) {
+      s.made.drop();
+      tally_.dropped.add(1);
+    }
+    s.busy = false;
+    --busy_;
+  }
+
+  void put(held& made) noexcept {
+    if constexpr (emits) {
+      {
+        typename out_edge::writer w(*out_);
+        made.put_one(w);
+      }
+      tally_.emitted.add(1);
+      tally_.done.add(1);
+      out_->tell_consumers(nullptr);
+    }
+  }
+
+  /// Sends on what waits for room: in order, or slot by slot.
+  void send() noexcept {
+    if constexpr (emits) {
+      while (ordered_) {
+        auto* front = window_.front();
+        if (front == nullptr) break;
+        if (!front->empty()) {
+          if (out_->room() == 0) return;
+          put(*front);
+        }
+        window_.pop_front();
+      }
+      while (!blocked_.empty() && out_->room() > 0) {
+        auto& s = *blocked_.front();
+        blocked_.pop_front();
+        s.sleep.resume();
+      }
+    }
+  }
+
+  /// Nothing more will come: the sleeping slots end.
+  void dismiss() {
+    leaving_ = true;
+    for (auto* s : std::exchange(idle_, {})) s->sleep.resume();
+  }
+
+  /// Drops what is left; bodies under way are cancelled, and the worker leaves when their coroutines have ended.
+  step give_up() noexcept {
+    leaving_ = true;
+    if (!cancelled_) {
+      cancelled_ = true;
+      for (auto& s : slots_) {
+        if (s->busy) s->cancel.emit(boost::asio::cancellation_type::terminal);
+      }
+    }
+    dismiss();
+    for (auto* s : std::exchange(blocked_, {})) s->sleep.resume();
+    if (live_ > 0) return step::idle;
+    if constexpr (emits) {
+      while (auto* front = window_.front()) {
+        if (!front->empty()) tally_.dropped.add(1);
+        window_.pop_front();
+      }
+    }
+    return leave_quietly();
+  }
+
+  step leave_quietly() noexcept {
+    turn nobody_next;
+    return leave(nobody_next);
+  }
+
+  io_home& home_;
+  in_edge& in_;
+  out_edge* out_;
+  const bool ordered_;
+
+  // Touched on the strand only.
+  reorder<held> window_;
+  std::vector<std::unique_ptr<slot>> slots_;
+  std::vector<slot*> idle_;
+  std::deque<slot*> blocked_;
+  std::size_t started_ = 0;  ///< slots that have a coroutine, or had one
+  std::size_t live_ = 0;     ///< coroutines that have not ended
+  std::size_t busy_ = 0;     ///< slots with an item
+  bool leaving_ = false;
+  bool cancelled_ = false;
+};
+
+/// The producer whose body is a coroutine that gives the next item, or none at the end: a slot without input.
+template <class Body>
+class async_source final : public stage_worker {
+  using body_type = penstock::detail::body_of_worker<Body>;
+  using returned = penstock::detail::awaited_t<std::decay_t<penstock::detail::result_of<penstock::detail::worker_body_t<Body>>>>;
+  using item = typename returned::value_type;
+  using out_edge = edge<item>;
+
+ public:
+  async_source(io_home& home, run_services& services, stage_state& stage, const Body& declared)
+      : stage_worker(home, services, stage, 0), home_(home), out_(static_cast<out_edge&>(*stage.out)), body_(declared) {}
+
+ private:
+  step work(turn& t) noexcept override {
+    if (!started_) {
+      started_ = live_ = true;
+      boost::asio::co_spawn(home_.strand(), loop(),
+                            boost::asio::bind_cancellation_slot(
+                                cancel_.slot(), boost::asio::bind_executor(home_.strand(), [this](std::exception_ptr) {
+                                  live_ = false;
+                                  notify();
+                                })));
+      return starve();
+    }
+    if (!live_) return leave(t);
+    const bool stopping = run().phase() != run_phase::running;
+    // What a producer waits for is new input: a stop ends the wait as a cancel does.
+    if ((stopping || should_give_up()) && in_body_ && !cancelled_) {
+      cancelled_ = true;
+      cancel_.emit(boost::asio::cancellation_type::terminal);
+    }
+    if (sleep_.sleeping() && (should_give_up() || out_.room() > 0)) sleep_.resume();
+    return block();
+  }
+
+  boost::asio::awaitable<void> loop() {
+    for (std::uint64_t number = 0; !should_give_up() && run().phase() == run_phase::running; ++number) {
+      std::optional<item> made;
+      bool ended = false;
+      context_.begin_item(number);
+      const auto began = run().now();
+      in_body_ = true;
+      try {
+        auto running = body_(context_);
+        made = co_await std::move(running);
+        ended = !made;
+      } catch (...) {
+        if (run().phase() == run_phase::stopping && says_cancelled(std::current_exception())) {
+          ended = true;
+        } else {
+          tally_.in.add(1);
+          item_failed(number);
+        }
+      }
+      in_body_ = false;
+      // A cancellation sticks to the coroutine; one that a stop caused must not reach its own waits.
+      if (cancelled_) co_await boost::asio::this_coro::reset_cancellation_state();
+      tally_.busy.add(static_cast<std::uint64_t>((run().now() - began).count()));
+      if (ended) break;
+      if (!made) continue;
+      tally_.in.add(1);
+      while (out_.room() == 0 && !should_give_up()) co_await sleep_.sleep();
+      if (should_give_up()) {
+        tally_.dropped.add(1);
+        break;
+      }
+      {
+        typename out_edge::writer w(out_);
+        ::new (w.blank()) item(*std::move(made));
+        w.publish();
+      }
+      tally_.emitted.add(1);
+      tally_.done.add(1);
+      out_.tell_consumers(nullptr);
+    }
+    if (run().phase() != run_phase::cancelling) end_well();
+  }
+
+  void finish() override { body_.finish(context_); }
+
+  io_home& home_;
+  out_edge& out_;
+  body_type body_;
+
+  // Touched on the strand only.
+  resumer sleep_;
+  boost::asio::cancellation_signal cancel_;
+  bool started_ = false;
+  bool live_ = false;
+  bool in_body_ = false;
+  bool cancelled_ = false;
+};
+
+}  // namespace penstock::flow

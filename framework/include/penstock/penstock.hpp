@@ -1,0 +1,9 @@
+// Everything that a user of Penstock needs; the connectors have headers of their own.
+#pragma once
+
+#include <penstock/body/async_sleep.hpp>
+#include <penstock/pipeline/pipeline.hpp>
+#include <penstock/pipeline/report.hpp>
+#include <penstock/runtime/run.hpp>
+#include <penstock/runtime/runtime.hpp>
+#include <penstock/sync/queue.hpp>

@@ -1,0 +1,37 @@
+// What was declared, without its types: enough to check it, to print it, and to make it run.
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <penstock/flow/stage_maker.hpp>
+#include <penstock/stages/options.hpp>
+
+namespace penstock {
+
+struct planned_stage {
+  stage_description about;
+  std::shared_ptr<const flow::stage_maker> maker;
+};
+
+struct plan {
+  std::string name;
+  std::vector<planned_stage> stages;
+
+  /// Throws `declaration_error`, with the name of the stage, for a declaration that cannot work.
+  void check() const;
+
+  /// The most items that are in a run at any moment: what the edges and the stages hold, added up.
+  [[nodiscard]] std::size_t bound() const noexcept;
+
+  /// The drawing as Mermaid text (a `flowchart`), with capacities and the bound.
+  [[nodiscard]] std::string mermaid() const;
+
+  /// The drawing as Graphviz DOT text.
+  [[nodiscard]] std::string dot() const;
+};
+
+}  // namespace penstock

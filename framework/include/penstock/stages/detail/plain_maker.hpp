@@ -1,0 +1,86 @@
+// Makes the workers of a stage whose body is a plain function: one worker in place, several in any order or in order.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include <penstock/flow/ordered_stage.hpp>
+#include <penstock/flow/parallel_stage.hpp>
+#include <penstock/flow/serial_stage.hpp>
+#include <penstock/flow/source_stage.hpp>
+#include <penstock/flow/stage_maker.hpp>
+#include <penstock/stages/options.hpp>
+
+namespace penstock::detail {
+
+inline flow::executor& home_of(const stage_description& about, flow::surroundings& around) {
+  return about.where == place::cpu ? around.cpu() : around.blocking();
+}
+
+template <class Worker, class... Args>
+void add_worker(flow::stage_instance& stage, Args&&... args) {
+  stage.workers.push_back(std::make_unique<Worker>(std::forward<Args>(args)...));
+}
+
+template <class In, class Receipt, class Op, class Body>
+class plain_maker final : public flow::stage_maker {
+ public:
+  plain_maker(stage_description about, Body body) : about_(std::move(about)), body_(std::move(body)) {}
+
+  [[nodiscard]] std::unique_ptr<flow::edge_base> make_input(std::size_t capacity) const override {
+    return std::make_unique<flow::edge<flow::cell<In, Receipt>>>(capacity);
+  }
+
+  void make_workers(flow::stage_instance& stage, flow::surroundings& around) const override {
+    auto& home = home_of(about_, around);
+    if (about_.workers == 1) {
+      using worker = flow::serial_stage<In, Receipt, Op>;
+      add_worker<worker>(stage, home, around.services(), stage.state, 0U, Op(body_));
+      return;
+    }
+    if constexpr (Op::kind != flow::shape::none) {
+      if (about_.ordering == order::kept) {
+        using worker = flow::ordered_stage<In, Receipt, Op>;
+        make_several<worker>(stage, around, std::make_shared<flow::ordered_sides<In, Receipt, Op>>(
+                                                stage.state, about_.window_in_force()));
+        return;
+      }
+    }
+    using worker = flow::parallel_stage<In, Receipt, Op>;
+    make_several<worker>(stage, around, std::make_shared<flow::parallel_sides<In, Receipt, Op>>(stage.state));
+  }
+
+ private:
+  template <class Worker, class Sides>
+  void make_several(flow::stage_instance& stage, flow::surroundings& around, std::shared_ptr<Sides> sides) const {
+    auto& home = home_of(about_, around);
+    stage.shared = sides;
+    for (std::size_t i = 0; i < about_.workers; ++i) {
+      add_worker<Worker>(stage, home, around.services(), stage.state, i, *sides, Op(body_));
+      stage.actors.push_back(stage.workers.back().get());
+    }
+    sides->workers = stage.everybody();
+  }
+
+  stage_description about_;
+  Body body_;
+};
+
+template <class Op, class Body>
+class source_maker final : public flow::stage_maker {
+ public:
+  source_maker(stage_description about, Body body) : about_(std::move(about)), body_(std::move(body)) {}
+
+  [[nodiscard]] std::unique_ptr<flow::edge_base> make_input(std::size_t) const override { return nullptr; }
+
+  void make_workers(flow::stage_instance& stage, flow::surroundings& around) const override {
+    add_worker<flow::source_stage<Op>>(stage, home_of(about_, around), around.services(), stage.state, 0U, Op(body_));
+  }
+
+ private:
+  stage_description about_;
+  Body body_;
+};
+
+}  // namespace penstock::detail

@@ -1,0 +1,129 @@
+#include "penstock/pipeline/plan.hpp"
+
+#include <boost/core/demangle.hpp>
+#include <set>
+#include <sstream>
+#include <string_view>
+#include <typeinfo>
+
+#include "penstock/base/error.hpp"
+#include "penstock/pipeline/pipeline.hpp"
+
+namespace penstock {
+
+namespace {
+
+[[noreturn]] void refuse(const plan& p, const planned_stage& stage, std::string_view why) {
+  std::string what = "pipeline '" + p.name + "', stage '" + stage.about.name + "': ";
+  what += why;
+  throw declaration_error(what);
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// Mermaid has no escape for a quote inside a quoted label, but knows entities.
+std::string entity_quoted(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"') {
+      out += "#quot;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string details(const stage_description& about) {
+  std::ostringstream out;
+  out << about.kind;
+  if (about.workers > 1) out << " x" << about.workers;
+  if (about.window_in_force() > 0) out << ", in order";
+  if (about.count > 0) out << " of " << about.count;
+  if (about.where == place::blocking) out << ", blocking";
+  return out.str();
+}
+
+}  // namespace
+
+void plan::check() const {
+  std::set<std::string_view> names;
+  for (const auto& stage : stages) {
+    const auto& about = stage.about;
+    if (about.name.empty()) {
+      throw declaration_error("pipeline '" + name + "': stage " + std::to_string(&stage - stages.data()) + ", a " +
+                              about.kind + ", has no name");
+    }
+    if (!names.insert(about.name).second) refuse(*this, stage, "another stage has the same name");
+    if (about.workers == 0) refuse(*this, stage, "it has 0 workers; it needs 1 at least");
+    if (about.capacity == 0) refuse(*this, stage, "the edge before it has capacity 0; it needs 1 at least");
+    if (std::string_view(about.kind) == "batch") {
+      if (about.count == 0) refuse(*this, stage, "its batches have 0 items; they need 1 at least");
+      if (about.within <= duration::zero()) refuse(*this, stage, "its batches must leave within no time at all");
+    }
+    if (about.window != 0 && about.ordering == order::any) refuse(*this, stage, "a window needs order::kept");
+    if (about.window != 0 && about.window < about.workers) {
+      refuse(*this, stage, "its window is smaller than the number of its workers, so some could never work");
+    }
+  }
+}
+
+std::size_t plan::bound() const noexcept {
+  std::size_t all = 0;
+  for (const auto& stage : stages) {
+    if (!stage.about.is_producer) all += stage.about.capacity;
+    all += stage.about.holds();
+  }
+  return all;
+}
+
+std::string plan::mermaid() const {
+  std::ostringstream out;
+  out << "flowchart LR\n";
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const auto& about = stages[i].about;
+    out << "  s" << i << "[\"" << entity_quoted(about.name) << "<br/>" << details(about) << "\"]\n";
+  }
+  for (std::size_t i = 1; i < stages.size(); ++i) {
+    out << "  s" << i - 1 << " -->|\"" << entity_quoted(stages[i - 1].about.item_type) << ", "
+        << stages[i].about.capacity << "\"| s" << i << "\n";
+  }
+  out << "  %% at most " << bound() << " items at a time\n";
+  return out.str();
+}
+
+std::string plan::dot() const {
+  std::ostringstream out;
+  out << "digraph \"" << quoted(name) << "\" {\n  rankdir=LR;\n  node [shape=box];\n";
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const auto& about = stages[i].about;
+    out << "  s" << i << " [label=\"" << quoted(about.name) << "\\n" << details(about) << "\"];\n";
+  }
+  for (std::size_t i = 1; i < stages.size(); ++i) {
+    out << "  s" << i - 1 << " -> s" << i << " [label=\"" << quoted(stages[i - 1].about.item_type) << ", "
+        << stages[i].about.capacity << "\"];\n";
+  }
+  out << "  label=\"at most " << bound() << " items at a time\";\n}\n";
+  return out.str();
+}
+
+namespace detail {
+
+std::string readable_name(const std::type_info& type) {
+  auto name = boost::core::demangle(type.name());
+  const std::string_view noise = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+  for (auto at = name.find(noise); at != std::string::npos; at = name.find(noise)) {
+    name.replace(at, noise.size(), "std::string");
+  }
+  return name;
+}
+
+}  // namespace detail
+}  // namespace penstock

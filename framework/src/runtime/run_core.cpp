@@ -1,0 +1,388 @@
+#include "runtime/run_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "penstock/base/thread_role.hpp"
+#include "runtime/runtime_core.hpp"
+
+namespace penstock::detail {
+
+namespace {
+
+constexpr std::size_t errors_kept_per_stage = 100;
+
+std::string message_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception that is not a std::exception";
+  }
+}
+
+duration nanoseconds_of(std::uint64_t count) { return std::chrono::nanoseconds(count); }
+
+}  // namespace
+
+struct run_core::signals : std::enable_shared_from_this<signals> {
+  explicit signals(boost::asio::io_context& io) : set(io) {}
+
+  void begin(std::weak_ptr<run_core> whose, const std::vector<int>& numbers) {
+    const std::lock_guard hold(lock);
+    run = std::move(whose);
+    for (const int number : numbers) set.add(number);
+    wait();
+  }
+
+  void end() noexcept {
+    const std::lock_guard hold(lock);
+    ended = true;
+    boost::system::error_code ignored;
+    set.clear(ignored);
+    set.cancel(ignored);
+  }
+
+  void wait() {
+    set.async_wait([self = shared_from_this()](boost::system::error_code error, int) {
+      if (!error) self->came();
+    });
+  }
+
+  void came() {
+    std::unique_lock hold(lock);
+    if (ended) return;
+    wait();
+    const bool first = !std::exchange(asked, true);
+    const auto target = run.lock();
+    hold.unlock();  // what follows may end the run, which ends this
+    if (target == nullptr) return;
+    if (first) {
+      target->stop(duration::max());
+    } else {
+      target->cancel();
+    }
+  }
+
+  std::mutex lock;
+  boost::asio::signal_set set;  // guarded by lock, like the rest
+  std::weak_ptr<run_core> run;
+  bool asked = false;
+  bool ended = false;
+};
+
+void run_core::forward_stop::operator()() const noexcept {
+  if (run->options_.stop.reason() == stop_reason::stop) {
+    run->stop(duration::max());
+  } else {
+    run->cancel();
+  }
+}
+
+run_core::run_core(runtime_core& runtime, std::shared_ptr<const plan> what, run_options options)
+    : runtime_(runtime),
+      plan_(std::move(what)),
+      options_(std::move(options)),
+      began_(clock::now()),
+      started_in_(flow::run_of_this_thread),
+      cancel_token_(cancel_source_.token()),
+      input_token_(input_source_.token()),
+      errors_of_stage_(plan_->stages.size()) {}
+
+run_core::~run_core() {
+  if (!alarm_thread_.joinable()) return;
+  if (alarm_thread_.get_id() == std::this_thread::get_id()) {
+    alarm_thread_.detach();  // it is in its last step, which was to let go of this
+  } else {
+    alarm_thread_.join();
+  }
+}
+
+void run_core::start() {
+  make_parts();
+  for (const auto& stage : plan_->stages) {
+    if (stage.about.where == place::blocking) blocking_workers_ += stage.about.workers;
+  }
+  runtime_.blocking().reserve(blocking_workers_);
+  begin_with(actors_.size() + 1);
+  for (auto* a : actors_) a->notify();
+  try {
+    watch_parents();
+  } catch (...) {  // a signal that cannot be caught, say: everything started is ended again
+    cancel();
+    leave();
+    std::unique_lock lock(lock_);
+    changed_.wait(lock, [this] { return retired_.load(std::memory_order_relaxed); });
+    throw;
+  }
+  leave();
+}
+
+void run_core::make_parts() {
+  const auto& stages = plan_->stages;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    stages_.push_back(std::make_unique<flow::stage_instance>());
+    if (i > 0) edges_.push_back(stages[i].maker->make_input(stages[i].about.capacity));
+  }
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    auto& stage = *stages_[i];
+    auto& state = stage.state;
+    state.index = i;
+    state.name = stages[i].about.name;
+    state.workers = stages[i].about.workers;
+    state.policy = stages[i].about.on_error;
+    state.in = i > 0 ? edges_[i - 1].get() : nullptr;
+    state.out = i + 1 < stages.size() ? edges_[i].get() : nullptr;
+    stages[i].maker->make_workers(stage, *this);
+    stage.actors.clear();
+    for (auto& w : stage.workers) stage.actors.push_back(w.get());
+    state.open.store(stage.actors.size(), std::memory_order_relaxed);
+    actors_.insert(actors_.end(), stage.actors.begin(), stage.actors.end());
+  }
+  for (std::size_t i = 0; i < edges_.size(); ++i) {
+    const auto* const from = &stages_[i]->actors.front()->home();
+    const auto* const to = &stages_[i + 1]->actors.front()->home();
+    const bool eager = from != to || to == &runtime_.blocking() || runtime_.borrows_arena();
+    edges_[i]->connect(stages_[i]->everybody(), stages_[i + 1]->everybody(), eager);
+  }
+}
+
+void run_core::watch_parents() {
+  if (!options_.signals.empty()) {
+    signals_ = std::make_shared<signals>(runtime_.io());
+    signals_->begin(weak_from_this(), options_.signals);
+  }
+  if (started_in_ != nullptr) on_outer_run_.emplace(started_in_->cancel_token().std_token(), forward_cancel{this});
+  if (options_.stop.stop_possible()) on_parent_.emplace(options_.stop.std_token(), forward_stop{this});
+}
+
+void run_core::stop(duration drain_within) noexcept {
+  if (!try_enter()) return;
+  {
+    std::unique_lock lock(lock_);
+    apply(rules_.on_stop(now(), drain_within == duration::max() ? options_.drain_within : drain_within), lock);
+  }
+  leave();
+}
+
+void run_core::cancel() noexcept {
+  if (!try_enter()) return;
+  {
+    std::unique_lock lock(lock_);
+    apply(rules_.on_cancel(), lock);
+  }
+  leave();
+}
+
+bool run_core::stop_requested() const noexcept { return asked_.load(std::memory_order_acquire); }
+
+/// The caller is inside. Leaves `lock` unlocked.
+void run_core::apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>& lock) noexcept {
+  asked_.store(true, std::memory_order_release);
+  const auto reason = rules_.reason();
+  const bool cancelling = rules_.phase() == run_phase::cancelling;
+  phase_.store(rules_.phase(), std::memory_order_relaxed);
+  lock.unlock();
+  if (v.changed) {
+    input_source_.request_stop(reason);
+    if (cancelling) cancel_source_.request_stop(reason);
+    for (auto* a : actors_) a->notify();
+  }
+  if (v.alarm != never) arm(v.alarm);
+}
+
+/// The alarm has a thread of its own, for as long as the drain lasts: every worker may be in a body that waits for the
+/// very cancel which the alarm brings.
+void run_core::arm(time_point when) {
+  const std::lock_guard outer(lock_);
+  alarm_ = when;
+  changed_.notify_all();
+  if (alarm_thread_.joinable()) return;
+  alarm_thread_ = std::thread([self = shared_from_this()] {
+    std::unique_lock lock(self->lock_);
+    while (!self->final_ && clock::now() < self->alarm_) self->changed_.wait_until(lock, self->alarm_);
+    if (self->final_ || !self->try_enter()) return;
+    self->apply(self->rules_.on_alarm(clock::now()), lock);
+    self->leave();
+  });
+}
+
+void run_core::record_error(std::size_t stage, std::uint64_t item, std::exception_ptr error,
+                            flow::error_effect effect) noexcept {
+  stage_error e{plan_->stages[stage].about.name, item, item != flow::no_item, error, message_of(error)};
+  if (!e.of_item) e.item = 0;
+  if (options_.on_error) options_.on_error(e);
+  std::unique_lock lock(lock_);
+  if (errors_of_stage_[stage]++ < errors_kept_per_stage) errors_.push_back(std::move(e));
+  if (effect == flow::error_effect::tolerated) return;
+  if (first_failure_ == nullptr) first_failure_ = std::move(error);
+  if (effect == flow::error_effect::fails_at_last) {
+    rules_.on_late_failure();
+  } else {
+    apply(rules_.on_cancel(stop_reason::failure), lock);
+  }
+}
+
+void run_core::notify_at(flow::actor& a, time_point when) noexcept { runtime_.cpu().notify_at(a, when); }
+
+void run_core::request_stop() noexcept { stop(duration::max()); }
+void run_core::request_cancel() noexcept { cancel(); }
+
+boost::asio::any_io_executor run_core::io_executor() { return runtime_.io().get_executor(); }
+
+flow::executor& run_core::cpu() { return runtime_.cpu(); }
+flow::executor& run_core::blocking() { return runtime_.blocking(); }
+flow::io_home& run_core::strand() { return strands_.emplace_back(runtime_.io()); }
+
+void run_core::everybody_left() noexcept {
+  const auto self = shared_from_this();  // the handle may go as soon as the end is known
+  on_parent_.reset();
+  on_outer_run_.reset();
+  if (signals_) signals_->end();
+  for (auto& edge : edges_) edge->drop_all();
+  std::vector<completion<penstock::report>> to_tell;
+  penstock::report last;
+  {
+    const std::lock_guard lock(lock_);
+    last = snapshot();
+    last.ended = true;
+    last.outcome = rules_.ended();
+    final_ = last;
+    to_tell.swap(to_tell_);
+  }
+  // Workers first: what they hold may refer to edges and to what their stage shares.
+  for (auto& stage : stages_) stage->workers.clear();
+  edges_.clear();
+  stages_.clear();
+  runtime_.blocking().release(blocking_workers_);
+  for (auto& done : to_tell) done.post(last);
+  {
+    const std::lock_guard lock(lock_);
+    retired_.store(true, std::memory_order_release);
+    changed_.notify_all();
+  }
+  runtime_.cpu().run_ended(*this);
+  runtime_.forget(*this);
+}
+
+penstock::report run_core::snapshot() const {
+  penstock::report r;
+  r.pipeline = plan_->name;
+  r.stop_requested = stop_requested();
+  r.reason = rules_.reason();
+  r.elapsed = now() - began_;
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    const auto& about = plan_->stages[i].about;
+    stage_report s;
+    s.name = about.name;
+    s.kind = about.kind;
+    s.workers = about.workers;
+    for (const auto& w : stages_[i]->workers) {
+      const auto& t = w->counters();
+      s += t.counts();
+      s.busy += nanoseconds_of(t.busy.get());
+      s.starved += nanoseconds_of(t.starved.get());
+      s.blocked += nanoseconds_of(t.blocked.get());
+    }
+    r.stages.push_back(std::move(s));
+  }
+  for (std::size_t i = 0; i < edges_.size(); ++i) {
+    edge_report e;
+    static_cast<edge_counts&>(e) = edges_[i]->counts();
+    e.from = plan_->stages[i].about.name;
+    e.to = plan_->stages[i + 1].about.name;
+    e.capacity = edges_[i]->capacity();
+    e.size = edges_[i]->size();
+    e.peak = edges_[i]->peak();
+    r.edges.push_back(std::move(e));
+  }
+  r.errors = errors_;
+  r.first_failure = first_failure_;
+  return r;
+}
+
+penstock::report run_core::report() {
+  const std::lock_guard lock(lock_);
+  return final_ ? *final_ : snapshot();
+}
+
+bool run_core::may_help_here() const noexcept {
+  return started_in_ != nullptr && started_in_ == flow::run_of_this_thread && runtime_.cpu().on_a_worker();
+}
+
+void run_core::refuse_to_wait_here() const {
+  refuse_to_block_a_worker("waiting for a run");
+  if (flow::run_of_this_thread == this) {  // a blocking worker of this very run
+    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur), "waiting for a run in itself");
+  }
+}
+
+penstock::report run_core::wait() {
+  if (may_help_here()) {
+    runtime_.cpu().help(*this, [](const flow::run_services& run) noexcept {
+      return static_cast<const run_core&>(run).retired_.load(std::memory_order_acquire);
+    });
+  } else {
+    refuse_to_wait_here();
+    std::unique_lock lock(lock_);
+    changed_.wait(lock, [this] { return retired_.load(std::memory_order_relaxed); });
+  }
+  reap();
+  const std::lock_guard lock(lock_);
+  return *final_;
+}
+
+bool run_core::wait_for(duration d) {
+  refuse_to_wait_here();
+  {
+    std::unique_lock lock(lock_);
+    const auto until = after(now(), d);
+    const auto over = [this] { return retired_.load(std::memory_order_relaxed); };
+    if (until == never) {
+      changed_.wait(lock, over);
+    } else if (!changed_.wait_until(lock, until, over)) {
+      return false;
+    }
+  }
+  reap();
+  return true;
+}
+
+/// Threads of this run that have nothing left to do end before a wait returns.
+void run_core::reap() noexcept {
+  runtime_.blocking().join_surplus();
+  std::thread alarm;
+  {
+    const std::lock_guard lock(lock_);
+    if (alarm_thread_.get_id() != std::this_thread::get_id()) alarm.swap(alarm_thread_);
+  }
+  if (alarm.joinable()) alarm.join();
+}
+
+void run_core::on_end(completion<penstock::report> done) {
+  std::unique_lock lock(lock_);
+  if (!final_) {
+    to_tell_.push_back(std::move(done));
+    return;
+  }
+  auto last = *final_;
+  lock.unlock();
+  done.post(std::move(last));
+}
+
+void run_core::abandon() noexcept {
+  cancel();
+  if (may_help_here()) {
+    static_cast<void>(wait());
+    return;
+  }
+  // Waiting on a worker of ours could wait for itself: the runtime keeps the run until it has ended.
+  if (current_thread_role() != thread_role::foreign || flow::run_of_this_thread == this) return;
+  std::unique_lock lock(lock_);
+  changed_.wait(lock, [this] { return retired_.load(std::memory_order_relaxed); });
+  lock.unlock();
+  reap();
+}
+
+}  // namespace penstock::detail

@@ -1,0 +1,120 @@
+// One run: its workers and edges, how it is asked to end, how it ends, and who is told.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/signal_set.hpp>
+
+#include "penstock/pipeline/plan.hpp"
+#include "penstock/runtime/detail/run_handle.hpp"
+#include "penstock/runtime/runtime.hpp"
+
+namespace penstock::detail {
+
+class run_core final : public run_handle,
+                       public flow::run_services,
+                       public flow::surroundings,
+                       public std::enable_shared_from_this<run_core> {
+ public:
+  run_core(runtime_core& runtime, std::shared_ptr<const plan> what, run_options options);
+  ~run_core() override;
+
+  /// Makes edges and workers, then starts them. Throws what a factory throws; then nothing has started.
+  void start();
+
+  // run_handle
+  void stop(duration drain_within) noexcept override;
+  void cancel() noexcept override;
+  [[nodiscard]] bool stop_requested() const noexcept override;
+  penstock::report wait() override;
+  bool wait_for(duration d) override;
+  void on_end(completion<penstock::report> done) override;
+  penstock::report report() override;
+  void abandon() noexcept override;
+
+  // run_services and run_control
+  void record_error(std::size_t stage, std::uint64_t item, std::exception_ptr error,
+                    flow::error_effect effect) noexcept override;
+  [[nodiscard]] time_point now() const noexcept override { return clock::now(); }
+  void notify_at(flow::actor& a, time_point when) noexcept override;
+  void request_stop() noexcept override;
+  void request_cancel() noexcept override;
+  [[nodiscard]] const stop_token& cancel_token() const noexcept override { return cancel_token_; }
+  [[nodiscard]] const stop_token& input_token() const noexcept override { return input_token_; }
+  [[nodiscard]] boost::asio::any_io_executor io_executor() override;
+
+  // surroundings
+  [[nodiscard]] flow::executor& cpu() override;
+  [[nodiscard]] flow::executor& blocking() override;
+  [[nodiscard]] flow::io_home& strand() override;
+  [[nodiscard]] flow::run_services& services() noexcept override { return *this; }
+
+ private:
+  /// The signals of `run_options::signals`, until the run has ended.
+  struct signals;
+
+  void everybody_left() noexcept override;
+  void make_parts();
+  void watch_parents();
+  void apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>& lock) noexcept;
+  void arm(time_point when);
+  [[nodiscard]] penstock::report snapshot() const;
+  void refuse_to_wait_here() const;
+  [[nodiscard]] bool may_help_here() const noexcept;
+  void reap() noexcept;
+
+  runtime_core& runtime_;
+  const std::shared_ptr<const plan> plan_;
+  const run_options options_;
+  const time_point began_;
+  const flow::run_services* const started_in_;  ///< the run in whose body this was started; null: in none
+  std::size_t blocking_workers_ = 0;
+
+  stop_source cancel_source_;
+  stop_source input_source_;
+  const stop_token cancel_token_;
+  const stop_token input_token_;
+
+  std::deque<flow::io_home> strands_;
+  std::vector<std::unique_ptr<flow::edge_base>> edges_;
+  std::vector<std::unique_ptr<flow::stage_instance>> stages_;
+  std::vector<flow::actor*> actors_;
+
+  struct forward_stop {
+    run_core* run;
+    void operator()() const noexcept;
+  };
+  std::optional<std::stop_callback<forward_stop>> on_parent_;
+  struct forward_cancel {
+    run_core* run;
+    void operator()() const noexcept { run->cancel(); }
+  };
+  std::optional<std::stop_callback<forward_cancel>> on_outer_run_;
+  std::shared_ptr<signals> signals_;
+
+  mutable std::mutex lock_;
+  std::condition_variable changed_;
+  // Guarded by lock_.
+  drain_rules rules_;
+  std::vector<stage_error> errors_;
+  std::vector<std::size_t> errors_of_stage_;
+  std::exception_ptr first_failure_;
+  std::optional<penstock::report> final_;  ///< set: the run has ended
+  std::vector<completion<penstock::report>> to_tell_;
+  std::thread alarm_thread_;
+  time_point alarm_ = never;
+
+  std::atomic<bool> retired_{false};  ///< nothing of the run runs any more
+  std::atomic<bool> asked_{false};
+};
+
+}  // namespace penstock::detail

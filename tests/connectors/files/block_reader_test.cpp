@@ -52,7 +52,7 @@ TEST(block_reader, a_block_has_room_for_parsers_that_read_past_its_end) {
 }
 
 TEST(block_reader, a_byte_order_mark_is_stepped_over_at_the_beginning_of_each_source) {
-  for (const std::size_t piece : {1, 2, 100}) {
+  for (const std::size_t piece : {1U, 2U, 100U}) {
     block_reader reader({pieces("\xEF\xBB\xBF"
                                 "a\n",
                                 piece),
@@ -93,7 +93,7 @@ TEST(block_reader, a_row_above_the_limit_is_rejected_unheld_and_the_next_is_read
 }
 
 TEST(block_reader, a_row_of_exactly_the_limit_passes) {
-  for (const std::size_t piece : {1, 3, 100}) {
+  for (const std::size_t piece : {1U, 3U, 100U}) {
     block_reader reader({pieces("1234\n12345\n1234", piece)}, lines(5), nullptr);
     ASSERT_TRUE(reader.next_source());
     block b;

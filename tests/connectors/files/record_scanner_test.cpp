@@ -33,7 +33,7 @@ std::vector<std::string> records(std::string_view text, std::size_t piece, std::
 }
 
 TEST(record_scanner, a_line_feed_ends_a_record_except_inside_quotes) {
-  for (const std::size_t piece : {1, 2, 3, 100}) {
+  for (const std::size_t piece : {1U, 2U, 3U, 100U}) {
     EXPECT_THAT(records("a,b\r\n\"x\ny\",z\n\nlast", piece), ElementsAre("a,b\r\n", "\"x\ny\",z\n", "\n", "last"));
     EXPECT_THAT(records("a,\"\"\"\n\"\"\"\nb\n", piece), ElementsAre("a,\"\"\"\n\"\"\"\n", "b\n"));
     EXPECT_THAT(records("\"\"\n\"\",\"\"\n", piece), ElementsAre("\"\"\n", "\"\",\"\"\n"));
@@ -41,7 +41,7 @@ TEST(record_scanner, a_line_feed_ends_a_record_except_inside_quotes) {
 }
 
 TEST(record_scanner, a_quote_that_does_not_begin_a_field_opens_nothing) {
-  for (const std::size_t piece : {1, 2, 3, 100}) {
+  for (const std::size_t piece : {1U, 2U, 3U, 100U}) {
     EXPECT_THAT(records("5\" disk,a\nb\n", piece), ElementsAre("5\" disk,a\n", "b\n"));
     EXPECT_THAT(records("\"a\"b\"\nc\n", piece), ElementsAre("\"a\"b\"\n", "c\n"));
     EXPECT_THAT(records("a\"\",\"b\nc\"\nd", piece), ElementsAre("a\"\",\"b\nc\"\n", "d"));

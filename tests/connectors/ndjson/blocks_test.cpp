@@ -11,7 +11,7 @@ namespace {
 using test::pieces;
 
 TEST(ndjson_blocks, lines_are_whole_and_quotes_mean_nothing) {
-  for (const std::size_t piece : {1, 5, 1000}) {
+  for (const std::size_t piece : {1U, 5U, 1000U}) {
     ndjson::blocks source({pieces("{\"a\":\"1,\\\"\n\"}\n \n{}\n{}", piece)}, {.rows = 2});
     const auto first = source.next();
     ASSERT_TRUE(first);

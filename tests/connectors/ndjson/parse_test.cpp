@@ -102,13 +102,16 @@ TEST(ndjson_parse, each_bad_line_costs_itself_only) {
       "{,}\n"
       "{\"a\":\"x\"y}\n"
       "{\"a\":1,}\n"
+      "{\"a\":\"x\":1}\n"
+      "{\"a\":[\"x\":1]}\n"
+      "{\"a\":\"x\":1}}\n"
       "{\"a\":2}\n",
       {"a", "b"});
   ASSERT_EQ(got.size(), 2U);
   EXPECT_EQ(got.cell(0, 0).integer(), 1);
   EXPECT_EQ(got.cell(1, 0).integer(), 2);
-  EXPECT_EQ(got.line(1), 24U);
-  ASSERT_EQ(got.rejected.size(), 22U);
+  EXPECT_EQ(got.line(1), 27U);
+  ASSERT_EQ(got.rejected.size(), 25U);
   for (std::size_t i = 0; i < got.rejected.size(); ++i)
     EXPECT_EQ(got.rejected[i].line, i + 2) << got.rejected[i].reason;
   const auto reasons = rejections(got);

@@ -107,7 +107,8 @@ class line_parser {
         cell.kind = kind::string;
         if (const auto plain = plain_string(token)) {
           place(cell, *plain);
-          return simdjson::SUCCESS;
+          // A string that is not taken is skipped as a key would be, with the colon and the value behind it.
+          return value.get_raw_json_string().error();
         }
         std::string_view text;
         if (const auto error = value.get_string().get(text)) return error;

@@ -60,7 +60,7 @@ simdjson::error_code validate(ondemand::value value, std::size_t depth) {
       }
       return simdjson::SUCCESS;
     }
-    case '"': return plain_string(token) ? simdjson::SUCCESS : value.get_string().error();
+    case '"': return plain_string(token) ? value.get_raw_json_string().error() : value.get_string().error();
     default:
       return token == "true" || token == "false" || token == "null" || parse_number(token) ? simdjson::SUCCESS
                                                                                            : simdjson::TAPE_ERROR;

@@ -54,11 +54,12 @@ class generator {
 
   // An object with the keys a and b, most often damaged in one or two places.
   std::string line() {
-    std::string result = pick({"", " "}) + "{";
+    std::string result = pick({"", " "});
+    result += '{';
     const std::size_t keys = below(3);
-    if (keys > 0) result += "\"a\":" + value(0);
-    if (keys > 1) result += ",\"b\": " + value(0);
-    result += "}" + pick({"", " "});
+    if (keys > 0) result.append("\"a\":").append(value(0));
+    if (keys > 1) result.append(",\"b\": ").append(value(0));
+    result.append("}").append(pick({"", " "}));
     for (std::size_t i = below(3); i > 0; --i) {
       const std::size_t at = below(result.size());
       constexpr std::string_view damage = "{}[],:\"\\ 01-.eEtrufalsn\t";
@@ -89,7 +90,8 @@ class generator {
   }
   std::string list(char open, char close, const char* key, int depth) {
     std::string result(1, open);
-    for (std::size_t i = 0, size = below(4); i < size; ++i) result += (i > 0 ? ", " : "") + (key + value(depth + 1));
+    for (std::size_t i = 0, size = below(4); i < size; ++i)
+      result.append(i > 0 ? ", " : "").append(key).append(value(depth + 1));
     return result + close;
   }
 

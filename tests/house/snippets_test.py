@@ -55,6 +55,9 @@ class snippets(unittest.TestCase):
         self.assertIn("links to tests/b.cpp", output)
         self.assertIn("1 problems", output)
 
+    def test_a_lambda_in_a_code_block_is_no_link(self):
+        self.assertEqual(self.check("```cpp\nauto f = [](const int n) {};\n```\n")[0], 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -32,6 +32,7 @@ constexpr duration long_activation = 2ms;
 struct cpu_workers::worker {
   // For the thread alone.
   std::uint32_t takes = 0;
+  bool working = false;  ///< it will come back to its own list soon
   // Guarded by the pool's lock.
   std::condition_variable wake;
   bool woken = false;
@@ -153,8 +154,10 @@ bool cpu_workers::on_a_worker() const noexcept { return pool_of_this_thread == t
 
 void cpu_workers::enqueue(flow::actor& a) noexcept {
   if (pool_of_this_thread == this && borrowed_ == nullptr && a.cost() != 0 && a.cost() < cheap_ns) {
-    static_cast<worker*>(worker_of_this_thread)->push_own(a);
-    return;
+    if (auto& w = *static_cast<worker*>(worker_of_this_thread); w.working) {
+      w.push_own(a);
+      return;
+    }
   }
   share(a);
 }
@@ -230,6 +233,7 @@ void cpu_workers::live(worker& w) {
 void cpu_workers::work_on(worker& w, flow::actor& first) {
   auto* a = &first;
   const auto outer_active = w.active.load(std::memory_order_relaxed);
+  const bool outer_working = std::exchange(w.working, true);
   if (outer_active != 0) w.end();  // a nested run: the outer activation is parked here
   flow::turn t{this, a->run().now(), nullptr};
   for (int hops = 0; a != nullptr; ++hops) {
@@ -256,6 +260,7 @@ void cpu_workers::work_on(worker& w, flow::actor& first) {
     a = next;
   }
   if (outer_active != 0) w.active.store(outer_active, std::memory_order_release);
+  w.working = outer_working;
 }
 
 flow::actor* cpu_workers::take(worker& w) noexcept {
@@ -406,6 +411,7 @@ void cpu_workers::help(const flow::run_services& run, bool (*over)(const flow::r
   auto& w = *static_cast<worker*>(worker_of_this_thread);
   helper me;
   me.run = &run;
+  w.working = false;
   std::unique_lock lock(lock_);
   while (!over(run)) {
     if (auto* a = take_of(run)) {
@@ -428,6 +434,7 @@ void cpu_workers::help(const flow::run_services& run, bool (*over)(const flow::r
     }
     std::erase(helpers_, &me);
   }
+  w.working = true;
 }
 
 void cpu_workers::run_ended(const flow::run_services& run) noexcept {

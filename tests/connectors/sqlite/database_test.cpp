@@ -91,8 +91,8 @@ TEST(database, page_size_is_for_new_files) {
     db.execute("CREATE TABLE IF NOT EXISTS t(a)");
     return std::get<std::int64_t>(db.query("PRAGMA page_size").rows.at(0).at(0));
   };
-  EXPECT_EQ(page_size(8192), 8192);
-  EXPECT_EQ(page_size(4096), 8192);
+  EXPECT_EQ(page_size(16384), 16384);
+  EXPECT_EQ(page_size(4096), 16384);
 }
 
 TEST(transaction, is_undone_unless_committed) {

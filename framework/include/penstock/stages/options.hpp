@@ -39,6 +39,7 @@ struct stage_description {
   bool async = false;
   bool is_producer = false;
   bool is_consumer = false;
+  bool one_worker_only = false;             ///< several workers make no sense
   std::size_t count = 0;                    ///< of a batch
   duration within = duration::max();        ///< of a batch
   std::string item_type{};                  ///< what the stage emits

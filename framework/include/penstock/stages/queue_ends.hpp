@@ -110,6 +110,7 @@ template <class T>
 template <class T>
 [[nodiscard]] auto consumer(consumer_options options, detail::into_queue<T> target) {
   auto about = detail::describe(std::move(options));
+  about.one_worker_only = true;
   return detail::queue_consumer<T>{std::move(about), std::move(target.queue)};
 }
 

@@ -11,7 +11,8 @@
 namespace penstock::ndjson {
 namespace {
 
-// A line per line: "bad", or the kinds of a and b with the texts of strings and numbers. Python is laxer than RFC 8259
+// A line per line: "bad", or the kinds of a and b with the texts of strings and numbers, and a bar behind each, so that
+// a carriage return in b is no part of a line end. Python is laxer than RFC 8259
 // in two points (NaN and the like; halves of surrogate pairs), and takes the last of two equal keys.
 constexpr const char* script = R"(
 import json, sys
@@ -32,7 +33,7 @@ def judge(line):
     if not isinstance(v, tuple) or v[0] != 'object': return 'bad'
     keys = [key for key, _ in v[1]]
     if len(set(keys)) != len(keys) or not set(keys) <= {'a', 'b'}: return 'bad'
-    return show(dict(v[1]).get('a')) + '|' + show(dict(v[1]).get('b'))
+    return show(dict(v[1]).get('a')) + '|' + show(dict(v[1]).get('b')) + '|'
 with open(sys.argv[1], encoding='utf-8', newline='\n') as lines, open(sys.argv[2], 'w', encoding='utf-8', newline='\n') as out:
     for line in lines:
         if line.strip(' \t\r\n'): out.write(judge(line).replace('\n', '<LF>') + '\n')
@@ -124,7 +125,7 @@ TEST(ndjson_as_python, the_same_lines_are_accepted_with_the_same_values) {
       const auto judgement = judgements();
       ASSERT_TRUE(judgement);
       if (good < got.size() && (bad == got.rejected.size() || got.line(good) < got.rejected[bad].line)) {
-        std::string ours = shown(got.cell(good, 0)) + "|" + shown(got.cell(good, 1));
+        std::string ours = shown(got.cell(good, 0)) + "|" + shown(got.cell(good, 1)) + "|";
         for (std::size_t at = 0; (at = ours.find('\n', at)) != std::string::npos;) ours.replace(at, 1, "<LF>");
         ASSERT_EQ(ours, *judgement) << "line " << got.line(good);
         ++good;

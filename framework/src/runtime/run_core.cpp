@@ -104,18 +104,21 @@ void run_core::start() {
   for (const auto& stage : plan_->stages) {
     if (stage.about.where == place::blocking) blocking_workers_ += stage.about.workers;
   }
-  runtime_.blocking().reserve(blocking_workers_);
-  begin_with(actors_.size() + 1);
-  for (auto* a : actors_) a->notify();
+  if (!options_.signals.empty()) {
+    signals_ = std::make_shared<signals>(runtime_.io());
+    signals_->begin(weak_from_this(), options_.signals);
+  }
   try {
-    watch_parents();
-  } catch (...) {  // a signal that cannot be caught, say: everything started is ended again
-    cancel();
-    leave();
-    std::unique_lock lock(lock_);
-    changed_.wait(lock, [this] { return retired_.load(std::memory_order_relaxed); });
+    runtime_.blocking().reserve(blocking_workers_);
+  } catch (...) {
+    if (signals_) signals_->end();
     throw;
   }
+  // Nothing throws from here on.
+  begin_with(actors_.size() + 1);
+  for (auto* a : actors_) a->notify();
+  if (started_in_ != nullptr) on_outer_run_.emplace(started_in_->cancel_token().std_token(), forward_cancel{this});
+  if (options_.stop.stop_possible()) on_parent_.emplace(options_.stop.std_token(), forward_stop{this});
   leave();
 }
 
@@ -146,15 +149,6 @@ void run_core::make_parts() {
     const bool eager = from != to || to == &runtime_.blocking() || runtime_.borrows_arena();
     edges_[i]->connect(stages_[i]->everybody(), stages_[i + 1]->everybody(), eager);
   }
-}
-
-void run_core::watch_parents() {
-  if (!options_.signals.empty()) {
-    signals_ = std::make_shared<signals>(runtime_.io());
-    signals_->begin(weak_from_this(), options_.signals);
-  }
-  if (started_in_ != nullptr) on_outer_run_.emplace(started_in_->cancel_token().std_token(), forward_cancel{this});
-  if (options_.stop.stop_possible()) on_parent_.emplace(options_.stop.std_token(), forward_stop{this});
 }
 
 void run_core::stop(duration drain_within) noexcept {
@@ -255,6 +249,7 @@ void run_core::everybody_left() noexcept {
   for (auto& stage : stages_) stage->workers.clear();
   edges_.clear();
   stages_.clear();
+  strands_.clear();
   runtime_.blocking().release(blocking_workers_);
   for (auto& done : to_tell) done.post(last);
   {

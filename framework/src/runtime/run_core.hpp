@@ -64,7 +64,6 @@ class run_core final : public run_handle,
 
   void everybody_left() noexcept override;
   void make_parts();
-  void watch_parents();
   void apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>& lock) noexcept;
   void arm(time_point when);
   [[nodiscard]] penstock::report snapshot() const;

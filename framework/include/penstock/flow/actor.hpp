@@ -52,11 +52,11 @@ class actor {
   /// lives.
   virtual void nudge() const noexcept = 0;
 
-  /// Something changed that this actor looks at. Any thread; never waits.
-  void notify() noexcept;
+  /// Something changed that this actor looks at. True: it was idle and now will run. Any thread; never waits.
+  bool notify() noexcept;
 
   /// The same from inside an activation: on the same executor the actor is run next on this thread if nobody else is.
-  void notify(turn& t) noexcept;
+  bool notify(turn& t) noexcept;
 
   [[nodiscard]] notice_word& word() noexcept { return word_; }
   [[nodiscard]] executor& home() const noexcept { return *home_; }
@@ -82,16 +82,15 @@ class party {
   party() = default;
   party(actor* const* first, std::size_t count) noexcept : first_(first), count_(count) {}
 
-  /// One worker will look at the edge after this call: an idle one if there is one.
+  /// A worker will look at the edge after this call, and at once if one is idle. If all look busy, all are told: any of
+  /// them may be about to go idle, and any may be in a body that takes long.
   void wake_one(turn* t) const noexcept {
-    if (count_ == 0) return;
     for (std::size_t i = 0; count_ > 1 && i < count_; ++i) {
-      if (first_[i]->word().looks_idle()) {
-        wake(*first_[i], t);
-        return;
-      }
+      if (first_[i]->word().looks_idle() && wake(*first_[i], t)) return;
     }
-    wake(*first_[0], t);
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (wake(*first_[i], t)) return;
+    }
   }
 
   /// Every worker will look at the edge after this call.
@@ -100,7 +99,7 @@ class party {
   }
 
  private:
-  static void wake(actor& a, turn* t) noexcept { t != nullptr ? a.notify(*t) : a.notify(); }
+  static bool wake(actor& a, turn* t) noexcept { return t != nullptr ? a.notify(*t) : a.notify(); }
 
   actor* const* first_ = nullptr;
   std::size_t count_ = 0;

@@ -77,20 +77,22 @@ class run_services : public run_control {
 /// The run whose worker is active on this thread; null outside of activations.
 inline thread_local const run_services* run_of_this_thread = nullptr;
 
-inline void actor::notify() noexcept {
-  if (!word_.notify()) return;
+inline bool actor::notify() noexcept {
+  if (!word_.notify()) return false;
   run_->enter();
   home_->enqueue(*this);
+  return true;
 }
 
-inline void actor::notify(turn& t) noexcept {
-  if (!word_.notify()) return;
+inline bool actor::notify(turn& t) noexcept {
+  if (!word_.notify()) return false;
   run_->enter();
   if (t.on == home_ && t.next == nullptr) {
     t.next = this;
   } else {
     home_->enqueue(*this);
   }
+  return true;
 }
 
 /// One activation of `a`, whose notice the caller holds. True: it must run again, the notice is the caller's still.

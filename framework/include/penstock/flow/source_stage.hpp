@@ -37,7 +37,7 @@ class source_stage final : public stage_worker {
     const auto room = out_.room();
     if (room == 0) return block();
     // A body's room is there before it is called: a producer holds nothing.
-    return burst(out_.eager() ? 1 : std::min(room, pace_.items()));
+    return burst(std::min(room, pace_.items()));
   }
 
   step burst(std::size_t count) noexcept {
@@ -57,6 +57,8 @@ class source_stage final : public stage_worker {
         }
         ::new (w.blank()) item(*std::move(value));
         w.publish();
+        // Nobody else would tell a consumer that runs elsewhere, should the next call block.
+        if (out_.eager()) out_.tell_consumers(nullptr);
         ++made_;
         ++emitted_;
         tally_.in.add(1);

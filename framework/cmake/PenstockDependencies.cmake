@@ -10,7 +10,8 @@ macro(penstock_find debian package)
   endif()
 endmacro()
 
-# penstock_find_dependencies_of(<part>…): a part is a component of the package, or tests, bench, pipelines.
+# penstock_find_dependencies_of(<part>…): a part is a component of the package, or build (what only compiling the library
+# takes), tests, bench, pipelines.
 macro(penstock_find_dependencies_of)
   foreach(penstock_part ${ARGN})
     if(penstock_part STREQUAL "penstock")
@@ -21,6 +22,8 @@ macro(penstock_find_dependencies_of)
       penstock_find(libsimdjson-dev simdjson CONFIG)
     elseif(penstock_part STREQUAL "sqlite")
       penstock_find(libsqlite3-dev SQLite3 3.37)
+    elseif(penstock_part STREQUAL "build")
+      penstock_find(nlohmann-json3-dev nlohmann_json 3)
     elseif(penstock_part STREQUAL "pipelines")
       penstock_find(libcli11-dev CLI11)
       penstock_find(libfmt-dev fmt)

@@ -90,7 +90,10 @@ TEST(queue_coroutine, lets_the_others_run_once_in_128_times) {
     over = true;
   });
   spawn(io, [&]() -> awaitable<void> {
-    for (; !over; ++turns_of_the_other) co_await asio::post(asio::use_awaitable);
+    while (!over) {
+      co_await asio::post(asio::use_awaitable);
+      ++turns_of_the_other;
+    }
   });
   io.run();
   EXPECT_GE(turns_of_the_other, 9);

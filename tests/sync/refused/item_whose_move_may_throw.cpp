@@ -1,0 +1,7 @@
+#include "penstock/sync/queue.hpp"
+
+struct risky {
+  risky(risky&&) noexcept(false) {}
+};
+
+penstock::queue<risky> q(1);

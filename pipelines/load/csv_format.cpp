@@ -1,0 +1,39 @@
+#include "csv_format.hpp"
+
+#include <utility>
+
+namespace load {
+
+namespace csv = penstock::csv;
+
+csv_format::reader::reader(job& work)
+    : work_(&work),
+      blocks_(work.from.sources, {.dialect = work.from.dialect,
+                                  .rows = work.how.batch,
+                                  .bytes = batch_bytes,
+                                  .max_row_bytes = work.how.max_row,
+                                  .progress = work.bytes}) {}
+
+std::optional<csv_format::piece> csv_format::reader::operator()(penstock::context& run) {
+  const csv::block* const next = blocks_.peek(run.stop_token());
+  // A stop in the middle of a header leaves a block without one.
+  if (next == nullptr || (!next->header && run.stop_token().stop_requested())) return std::nullopt;
+  if (!columns_) {
+    require_header(work_->from, next->source, next->header.get());
+    header_ = next->header;
+    const auto sample = csv::parse(*next, work_->from.dialect);
+    columns_ = std::make_shared<const layout>(work_->to.prepare(
+        infer(*header_, sample, work_->how.types), destination::match::in_order, work_->from.name(next->source)));
+  } else if (next->first_of_source) {
+    require_same_header(work_->from, next->source, next->header.get(), *header_);
+  }
+  auto block = blocks_.next(run.stop_token());
+  work_->rows.read.fetch_add(block->records, std::memory_order_relaxed);
+  return piece{std::move(*block), columns_};
+}
+
+page csv_format::parser::operator()(piece from) const {
+  return {csv::parse(std::move(from.rows), dialect), *from.columns};
+}
+
+}  // namespace load

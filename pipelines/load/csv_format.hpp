@@ -1,0 +1,43 @@
+// CSV as the first two stages: blocks of whole rows, then pages.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <penstock/body/context.hpp>
+#include <penstock/connectors/csv.hpp>
+
+#include "job.hpp"
+#include "page.hpp"
+
+namespace load {
+
+struct csv_format {
+  struct piece {
+    penstock::csv::block rows;
+    std::shared_ptr<const layout> columns;
+  };
+
+  /// Body of the read stage; waits for the files. The first call settles on the columns, from the header and the first
+  /// block, and makes the table. Fails with `failure`, `csv::malformed_row` or `std::system_error`.
+  class reader {
+   public:
+    explicit reader(job& work);
+    std::optional<piece> operator()(penstock::context& run);
+
+   private:
+    job* work_;
+    penstock::csv::blocks blocks_;
+    std::shared_ptr<const penstock::csv::names> header_;
+    std::shared_ptr<const layout> columns_;
+  };
+
+  /// Body of the parse stage; never waits.
+  struct parser {
+    penstock::csv::dialect dialect;
+    explicit parser(const job& work) : dialect(work.from.dialect) {}
+    page operator()(piece from) const;
+  };
+};
+
+}  // namespace load

@@ -1,0 +1,72 @@
+#include "destination.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "exit_code.hpp"
+#include "page.hpp"
+
+namespace load {
+
+namespace sqlite = penstock::sqlite;
+
+namespace {
+
+// A load writes each page once and reads none back; the log is moved into the file often enough to keep both small.
+sqlite::open_options open_options(const options& how, penstock::stop_token patience) {
+  return {.busy_timeout = how.lock_timeout, .stop = std::move(patience), .cache_bytes = std::size_t{8} << 20};
+}
+
+bool same_name(const std::string& a, const std::string& b) {
+  const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, fold, fold);
+}
+
+}  // namespace
+
+destination::destination(const options& how)
+    : database_(how.database, open_options(how, patience_.token())),
+      table_(how.table),
+      types_(how.types),
+      insert_(database_, how.table,
+              {.on_bad_row = how.on_bad_row == bad_row_choice::reject ? sqlite::bad_row_policy::collect
+                                                                      : sqlite::bad_row_policy::fail}) {}
+
+layout destination::prepare(layout wanted, match how_strict, const std::string& file) {
+  const auto existing = sqlite::table_columns(database_, table_);
+  if (!existing.empty()) return fit(existing, wanted, how_strict, file);
+  sqlite::create_table(database_, table_, declared(wanted));
+  return wanted;
+}
+
+layout destination::fit(const std::vector<sqlite::column>& existing, const layout& wanted, match how_strict,
+                        const std::string& file) const {
+  const auto refuse = [&](const std::string& difference) {
+    throw failure(exit_code::other_columns, fmt::format("{}: table {} {}", database_.path().string(),
+                                                        sqlite::quote_identifier(table_), difference));
+  };
+  if (how_strict == match::in_order) {
+    for (std::size_t i = 0; i < std::min(existing.size(), wanted.names.size()); ++i)
+      if (!same_name(existing[i].name, wanted.names[i]))
+        refuse(
+            fmt::format("names its column {} '{}', where {} has '{}'", i + 1, existing[i].name, file, wanted.names[i]));
+    if (existing.size() != wanted.names.size())
+      refuse(fmt::format("has {} columns, where {} has {}", existing.size(), file, wanted.names.size()));
+  } else {
+    for (const auto& key : wanted.names)
+      if (std::ranges::find(existing, key, &sqlite::column::name) == existing.end())
+        refuse(fmt::format("has no column '{}', which is a key in {}", key, file));
+  }
+  layout fitted;
+  for (const auto& column : existing) {
+    fitted.names.push_back(column.name);
+    fitted.as.push_back(stored_in(column, types_));
+  }
+  return fitted;
+}
+
+std::vector<sqlite::bad_row> destination::insert(const page& rows) { return insert_.insert(rows); }
+
+}  // namespace load

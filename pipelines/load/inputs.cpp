@@ -1,0 +1,126 @@
+#include "inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string_view>
+
+#include "columns.hpp"
+#include "exit_code.hpp"
+
+namespace load {
+namespace {
+
+namespace csv = penstock::csv;
+
+enum class kind_of_file : std::uint8_t { regular, stream };
+
+kind_of_file kind_of(const std::string& file) {
+  std::error_code ignored;
+  const auto type = std::filesystem::status(file, ignored).type();
+  const bool stream = file == "-" || type == std::filesystem::file_type::fifo ||
+                      type == std::filesystem::file_type::character || type == std::filesystem::file_type::socket;
+  return stream ? kind_of_file::stream : kind_of_file::regular;
+}
+
+bool begins_with_a_brace(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string start(4096, '\0');
+  in.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(in.gcount()));
+  if (start.starts_with("\xEF\xBB\xBF")) start.erase(0, 3);
+  const auto first = start.find_first_not_of(" \t\r\n");
+  return first != std::string::npos && start[first] == '{';
+}
+
+file_format guess(const std::string& file) {
+  const auto ending = std::filesystem::path(file).extension();
+  if (ending == ".csv" || ending == ".tsv") return file_format::csv;
+  if (ending == ".ndjson" || ending == ".jsonl" || ending == ".json") return file_format::ndjson;
+  if (kind_of(file) == kind_of_file::stream) return file_format::csv;
+  return begins_with_a_brace(file) ? file_format::ndjson : file_format::csv;
+}
+
+file_format format_of_all(const options& how) {
+  if (how.format) return *how.format;
+  const auto format = guess(how.files.front());
+  for (const auto& file : how.files)
+    if (guess(file) != format)
+      throw failure(exit_code::usage, fmt::format("{} and {} are of different formats; load them one after the other, "
+                                                  "or say --format",
+                                                  how.files.front(), file));
+  return format;
+}
+
+void refuse_empty(const std::string& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(file, ignored) && std::filesystem::file_size(file, ignored) == 0)
+    throw failure(exit_code::nothing_usable, fmt::format("{} is empty", file));
+}
+
+void look_at_headers(const inputs& from, const options& how) {
+  std::optional<csv::names> first;
+  for (std::size_t i = 0; i < from.sources.size(); ++i) {
+    if (kind_of(from.sources[i].name) == kind_of_file::stream) {
+      if (i == 0) return;  // what the others must agree with is not known yet
+      continue;
+    }
+    const auto header = csv::read_header(from.sources[i], {.dialect = from.dialect, .max_row_bytes = how.max_row});
+    const auto* const found = header ? &*header : nullptr;
+    if (first) {
+      require_same_header(from, i, found, *first);
+    } else {
+      require_header(from, i, found);
+      first = header;
+    }
+  }
+}
+
+}  // namespace
+
+std::string inputs::name(std::size_t source) const {
+  const auto& name = sources[source].name;
+  return name == "-" ? "standard input" : name;
+}
+
+inputs look_at_inputs(const options& how) {
+  // All are opened once before the first is loaded; a pipe must not be, its writer would see it close.
+  for (const auto& file : how.files)
+    if (kind_of(file) == kind_of_file::regular) penstock::files::require_readable({&file, 1});
+  for (const auto& file : how.files) refuse_empty(file);
+
+  inputs from;
+  from.format = format_of_all(how);
+  from.sources.assign(how.files.begin(), how.files.end());
+  if (from.format == file_format::ndjson) {
+    if (how.delimiter) throw failure(exit_code::usage, "--delimiter has no meaning for NDJSON");
+    return from;
+  }
+  const bool tabs = std::filesystem::path(how.files.front()).extension() == ".tsv";
+  from.dialect.delimiter = how.delimiter.value_or(tabs ? '\t' : ',');
+  look_at_headers(from, how);
+  return from;
+}
+
+void require_header(const inputs& from, std::size_t source, const csv::names* header) {
+  if (header == nullptr)
+    throw failure(exit_code::nothing_usable, fmt::format("{} is empty: it has no header", from.name(source)));
+  if (from.name(source) == "standard input" && header->front().starts_with('{'))
+    throw failure(exit_code::nothing_usable, "standard input looks like NDJSON; say --format ndjson");
+  require_column_names(*header, fmt::format("{}, line 1", from.name(source)));
+}
+
+void require_same_header(const inputs& from, std::size_t source, const csv::names* header, const csv::names& first) {
+  require_header(from, source, header);
+  const auto refuse = [&](const std::string& difference) {
+    throw failure(exit_code::other_columns, fmt::format("{} {} {}", from.name(source), difference, from.name(0)));
+  };
+  for (std::size_t i = 0; i < std::min(header->size(), first.size()); ++i)
+    if ((*header)[i] != first[i])
+      refuse(fmt::format("names its column {} '{}', not '{}' as", i + 1, (*header)[i], first[i]));
+  if (header->size() != first.size()) refuse(fmt::format("has {} columns, not {} as", header->size(), first.size()));
+}
+
+}  // namespace load

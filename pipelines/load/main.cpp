@@ -1,0 +1,73 @@
+// penstock-load: CSV and NDJSON files into an SQLite table. The job itself is declared in pipeline.hpp.
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <system_error>
+
+#include <penstock/penstock.hpp>
+
+#include "csv_format.hpp"
+#include "exit_code.hpp"
+#include "job.hpp"
+#include "ndjson_format.hpp"
+#include "options.hpp"
+#include "pipeline.hpp"
+#include "progress_line.hpp"
+#include "summary.hpp"
+
+namespace {
+
+void complain(const std::string& sentence) { fmt::print(stderr, "penstock-load: {}\n", sentence); }
+
+penstock::report run_to_its_end(load::job& work) {
+  penstock::runtime machinery({.cpu_workers = work.how.workers});
+  const auto run =
+      machinery.start(work.from.format == load::file_format::csv ? load::load_table<load::csv_format>(work)
+                                                                 : load::load_table<load::ndjson_format>(work),
+                      {.drain_within = work.how.drain_within, .signals = {SIGINT, SIGTERM}});
+  load::progress_line progress(work.how.progress, work);
+  while (!run.wait_for(progress.pace())) progress.show(run.report());
+  auto report = run.report();
+  progress.finish(report);
+  return report;
+}
+
+void print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  const std::error_code why(errno, std::generic_category());
+  throw load::failure(load::exit_code::output_unwritable,
+                      fmt::format("cannot write the report, but all is as it would have said: {}", why.message()));
+}
+
+load::exit_code load_files(const load::options& how) {
+  load::job work(how);
+  const auto report = run_to_its_end(work);
+  auto ending = load::ending_of(report, work);
+  try {
+    work.to.close();
+  } catch (...) {
+    const auto why = load::explain(std::current_exception());
+    if (ending.code == load::exit_code::ok) ending = {why.code(), why.what()};
+  }
+  if (!ending.sentence.empty()) complain(ending.sentence);
+  print(load::summary(report, work, ending));
+  return ending.code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // whoever read our output and left must not end a load
+  try {
+    const auto how = load::read_options(argc, argv);
+    return static_cast<int>(how ? load_files(*how) : load::exit_code::ok);
+  } catch (...) {
+    const auto why = load::explain(std::current_exception());
+    complain(why.what());
+    return static_cast<int>(why.code());
+  }
+}

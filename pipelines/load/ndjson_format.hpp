@@ -1,0 +1,48 @@
+// NDJSON as the first two stages: blocks of whole lines, then pages.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <penstock/body/context.hpp>
+#include <penstock/connectors/ndjson.hpp>
+
+#include "job.hpp"
+#include "page.hpp"
+
+namespace load {
+
+struct ndjson_format {
+  /// What the first block settled on, for all that follow.
+  struct expectation {
+    penstock::ndjson::schema keys;
+    layout columns;
+  };
+  struct piece {
+    penstock::ndjson::block lines;
+    std::shared_ptr<const expectation> expected;
+  };
+
+  /// Body of the read stage; waits for the files. The first call settles on the columns, which are the keys of the
+  /// first block, and makes the table. Fails with `failure` or `std::system_error`.
+  class reader {
+   public:
+    explicit reader(job& work);
+    std::optional<piece> operator()(penstock::context& run);
+
+   private:
+    void settle(const penstock::ndjson::block& first);
+
+    job* work_;
+    penstock::ndjson::blocks blocks_;
+    std::shared_ptr<const expectation> expected_;
+  };
+
+  /// Body of the parse stage; never waits.
+  struct parser {
+    explicit parser(const job&) {}
+    page operator()(piece from) const;
+  };
+};
+
+}  // namespace load

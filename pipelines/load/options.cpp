@@ -1,0 +1,162 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <sstream>
+#include <string_view>
+#include <thread>
+
+#include "exit_code.hpp"
+
+namespace load {
+namespace {
+
+using words = std::map<std::string, std::string>;
+
+// The words are checked by CLI11, so each is one of the list.
+template <class T>
+T chosen(const std::string& word, std::initializer_list<std::pair<std::string_view, T>> list) {
+  for (const auto& [name, value] : list)
+    if (name == word) return value;
+  throw failure(exit_code::internal, "a word that was checked is unknown: " + word);
+}
+
+[[noreturn]] void refuse(const std::string& sentence) {
+  throw failure(exit_code::usage, sentence + " (see penstock-load --help)");
+}
+
+std::chrono::milliseconds duration_of(const std::string& option, const std::string& text) {
+  constexpr std::pair<std::string_view, double> units[] = {{"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}};
+  std::size_t end = 0;
+  double number = -1;
+  try {
+    number = std::stod(text, &end);
+  } catch (const std::logic_error&) {
+  }
+  for (const auto& [unit, milliseconds] : units)
+    if (text.substr(end) == unit && number >= 0 && number * milliseconds < 1e12)
+      return std::chrono::milliseconds(static_cast<std::int64_t>(number * milliseconds));
+  refuse(fmt::format("{}: '{}' is no duration such as 500ms, 10s or 2m", option, text));
+}
+
+char delimiter_of(const std::string& text) {
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text.size() != 1 || text == "\n" || text == "\r" || text == "\"")
+    refuse(fmt::format("--delimiter: '{}' is not a single character that can be one (a tab is written tab)", text));
+  return text.front();
+}
+
+std::filesystem::path database_of(const std::string& target) {
+  constexpr std::string_view scheme = "sqlite:";
+  if (!target.starts_with(scheme) || target.size() == scheme.size())
+    refuse(fmt::format("--to: '{}' is no destination; it is written sqlite:FILE", target));
+  return target.substr(scheme.size());
+}
+
+std::string table_named_after(const std::string& file) {
+  auto name = file == "-" ? "stdin" : std::filesystem::path(file).stem().string();
+  if (name.empty()) name = "data";
+  return name;
+}
+
+std::size_t usual_workers() { return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 5) - 1; }
+
+void refuse_overwriting(const options& o) {
+  std::error_code ignored;
+  for (const auto& file : o.files) {
+    if (std::filesystem::equivalent(file, o.database, ignored))
+      refuse(fmt::format("{} is an input and cannot be the database as well", file));
+    if (std::filesystem::equivalent(file, o.rejects, ignored))
+      refuse(fmt::format("{} is an input and cannot take the rejected rows as well", file));
+  }
+  if (o.rejects == o.database || std::filesystem::equivalent(o.rejects, o.database, ignored))
+    refuse("the rejected rows cannot go into the database file");
+}
+
+}  // namespace
+
+std::optional<options> read_options(int argc, const char* const* argv) {
+  options o;
+  std::string to, format = "auto", delimiter, types = "infer", on_bad_row = "reject";
+  std::string progress = "auto", report = "text", drain_within = "10s", lock_timeout = "5s", rejects;
+  o.workers = usual_workers();
+
+  CLI::App app{"Loads CSV and NDJSON files into an SQLite table: every row is inserted, or rejected with a reason.",
+               "penstock-load"};
+  app.set_version_flag("--version", "penstock-load 0.1.0");
+  app.add_option("FILES", o.files, "The files, loaded one after the other; - is standard input")->required();
+  app.add_option("--to", to, "Where to: sqlite:FILE, made if there is none")->required();
+  app.add_option("--table", o.table, "The table, made if there is none; default: named after the first file");
+  app.add_option("--format", format,
+                 "auto: by the file's ending, else by its first byte; standard input is CSV unless told")
+      ->check(CLI::IsMember({"auto", "csv", "ndjson"}))
+      ->capture_default_str();
+  app.add_option("--delimiter", delimiter,
+                 "Between the fields of CSV: one character, or tab; default: , (tab in .tsv)");
+  app.add_option("--batch", o.batch, "Rows of a transaction, or fewer when they come to 256 KiB")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--workers", o.workers, "Threads that parse; memory grows with them")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--rejects", rejects,
+                 "Where malformed rows go, a JSON object a line; default: the database's name and .rejects.ndjson. "
+                 "Made anew, and only when a row is rejected");
+  app.add_option("--types", types, "infer: numbers where no digit is lost; text: all values as text")
+      ->check(CLI::IsMember({"infer", "text"}))
+      ->capture_default_str();
+  app.add_option("--on-bad-row", on_bad_row, "reject: set malformed rows aside; fail: stop at the first one")
+      ->check(CLI::IsMember({"reject", "fail"}))
+      ->capture_default_str();
+  app.add_option("--max-row", o.max_row, "The largest row, in bytes (or 4MiB); larger ones are malformed")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
+      ->default_str("1MiB");
+  app.add_option("--progress", progress, "A line on standard error; auto: on a terminal")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  app.add_option("--report", report, "What standard output gets at the end")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  app.add_option("--drain-within", drain_within,
+                 "After Ctrl-C or SIGTERM, how long what was read may take to be committed; a second one cancels")
+      ->capture_default_str();
+  app.add_option("--lock-timeout", lock_timeout, "How long to wait for another program's lock on the database")
+      ->capture_default_str();
+  app.footer("Exit codes:\n" + exit_code_table());
+  app.get_formatter()->column_width(30);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    static_cast<void>(app.exit(asked));  // prints the help or the version
+    return std::nullopt;
+  } catch (const CLI::ParseError& e) {
+    refuse(e.what());
+  }
+
+  o.database = database_of(to);
+  if (o.table.empty()) o.table = table_named_after(o.files.front());
+  if (!delimiter.empty()) o.delimiter = delimiter_of(delimiter);
+  if (format != "auto")
+    o.format = chosen<file_format>(format, {{"csv", file_format::csv}, {"ndjson", file_format::ndjson}});
+  o.types = chosen<typing>(types, {{"infer", typing::infer}, {"text", typing::text}});
+  o.on_bad_row =
+      chosen<bad_row_choice>(on_bad_row, {{"reject", bad_row_choice::reject}, {"fail", bad_row_choice::fail}});
+  o.progress = chosen<progress_choice>(
+      progress,
+      {{"auto", progress_choice::automatic}, {"always", progress_choice::always}, {"never", progress_choice::never}});
+  o.report = chosen<report_form>(report, {{"text", report_form::text}, {"json", report_form::json}});
+  o.drain_within = duration_of("--drain-within", drain_within);
+  o.lock_timeout = duration_of("--lock-timeout", lock_timeout);
+  o.rejects = rejects.empty() ? o.database.string() + ".rejects.ndjson" : rejects;
+  if (std::ranges::count(o.files, "-") > 1) refuse("standard input can be read only once");
+  refuse_overwriting(o);
+  return o;
+}
+
+}  // namespace load

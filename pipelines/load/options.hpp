@@ -1,0 +1,50 @@
+// What the user asked for on the command line.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace load {
+
+enum class file_format : std::uint8_t { csv, ndjson };
+
+enum class typing : std::uint8_t {
+  infer,  ///< numbers where they can be stored without damage
+  text,   ///< everything as the text that it is
+};
+
+enum class bad_row_choice : std::uint8_t { reject, fail };
+enum class progress_choice : std::uint8_t { automatic, always, never };
+enum class report_form : std::uint8_t { text, json };
+
+struct options {
+  std::vector<std::string> files;  ///< "-" is standard input
+  std::filesystem::path database;
+  std::string table;                  ///< never empty
+  std::optional<file_format> format;  ///< nothing: to be guessed
+  std::optional<char> delimiter;      ///< nothing: a tab for .tsv, else a comma
+  std::size_t batch = 4096;           ///< rows of a transaction, at most; it also ends at `batch_bytes`
+  std::size_t workers = 1;
+  std::filesystem::path rejects;  ///< never empty
+  typing types = typing::infer;
+  bad_row_choice on_bad_row = bad_row_choice::reject;
+  std::size_t max_row = std::size_t{1} << 20;
+  progress_choice progress = progress_choice::automatic;
+  report_form report = report_form::text;
+  std::chrono::milliseconds drain_within = std::chrono::seconds(10);
+  std::chrono::milliseconds lock_timeout = std::chrono::seconds(5);
+};
+
+/// Bytes of input after which a batch ends. It bounds the memory of a load whatever the rows look like: a parsed batch
+/// of nothing but empty fields takes 24 times its bytes, and up to `workers` + 6 batches are under way.
+inline constexpr std::size_t batch_bytes = std::size_t{256} << 10;
+
+/// Reads the command line. Nothing: `--help` or `--version` was asked for, and printed. Throws `failure` (usage).
+std::optional<options> read_options(int argc, const char* const* argv);
+
+}  // namespace load

@@ -1,0 +1,86 @@
+#include "summary.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "amounts.hpp"
+#include "job.hpp"
+
+namespace load {
+namespace {
+
+struct counts {
+  explicit counts(const tally& rows) : read(rows.read), inserted(rows.inserted), rejected(rows.rejected) {}
+  std::uint64_t read;
+  std::uint64_t inserted;
+  std::uint64_t rejected;
+  /// Read, but given up by a cancel or a failure before they were committed.
+  [[nodiscard]] std::uint64_t not_loaded() const noexcept { return read - inserted - rejected; }
+};
+
+std::string as_text(const penstock::report& run, const job& work) {
+  const counts rows(work.rows);
+  const double seconds = std::chrono::duration<double>(run.elapsed).count();
+  const auto bytes = static_cast<double>(work.bytes->bytes_read.load());
+  std::ostringstream text;
+  text << run;
+  text << fmt::format("{} rows read = {} inserted + {} rejected", rows.read, rows.inserted, rows.rejected);
+  if (rows.not_loaded() > 0) text << fmt::format(" + {} not loaded", rows.not_loaded());
+  text << fmt::format("; {}B in {:.2f} s", amount(bytes), seconds);
+  if (seconds > 0)
+    text << fmt::format(", {} rows/s, {}B/s", amount(static_cast<double>(rows.inserted) / seconds),
+                        amount(bytes / seconds));
+  text << fmt::format("\ntable '{}' in {}", work.how.table, work.how.database.string());
+  if (rows.rejected > 0 && work.how.on_bad_row == bad_row_choice::reject)
+    text << fmt::format("; rejected rows in {}", work.rejects.path().string());
+  text << '\n';
+  return text.str();
+}
+
+std::string as_json(const penstock::report& run, const job& work, const ending& how) {
+  using json = nlohmann::ordered_json;
+  const counts rows(work.rows);
+  json all;
+  all["exit_code"] = static_cast<int>(how.code);
+  all["error"] = how.sentence.empty() ? json() : json(how.sentence);
+  all["database"] = work.how.database.string();
+  all["table"] = work.how.table;
+  all["rows_read"] = rows.read;
+  all["rows_inserted"] = rows.inserted;
+  all["rows_rejected"] = rows.rejected;
+  all["rows_not_loaded"] = rows.not_loaded();
+  all["rejects"] =
+      rows.rejected > 0 && work.how.on_bad_row == bad_row_choice::reject ? json(work.rejects.path().string()) : json();
+  all["bytes_read"] = work.bytes->bytes_read.load();
+  all["seconds"] = std::chrono::duration<double>(run.elapsed).count();
+  all["run"] = json::parse(run.json());
+  // Names are the user's: what is not UTF-8 in them is replaced, so that the rest can still be read.
+  return all.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace
+
+ending ending_of(const penstock::report& run, const job& work) {
+  const auto committed = fmt::format("{} rows are committed", work.rows.inserted.load());
+  switch (run.state()) {
+    case penstock::end_state::completed: return {};
+    case penstock::end_state::stopped: return {exit_code::stopped, "stopped by a signal; " + committed};
+    case penstock::end_state::cancelled:
+      if (run.reason == penstock::stop_reason::deadline)
+        return {exit_code::cancelled,
+                "stopped by a signal, and cancelled because the drain took too long; " + committed};
+      return {exit_code::cancelled, "cancelled by a second signal; " + committed};
+    case penstock::end_state::failed: break;
+  }
+  const auto why = explain(run.first_failure);
+  return {why.code(), fmt::format("{}; {}", why.what(), committed)};
+}
+
+std::string summary(const penstock::report& run, const job& work, const ending& how) {
+  return work.how.report == report_form::json ? as_json(run, work, how) : as_text(run, work);
+}
+
+}  // namespace load

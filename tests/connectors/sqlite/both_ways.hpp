@@ -22,7 +22,7 @@ class both_ways : public testing::TestWithParam<write_path> {
 
 inline std::vector<sqlite::column> untyped(std::size_t n) {
   std::vector<sqlite::column> columns;
-  for (std::size_t i = 0; i < n; ++i) columns.push_back({.name = "c" + std::to_string(i)});
+  for (std::size_t i = 0; i < n; ++i) columns.push_back({.name = std::string("c").append(std::to_string(i))});
   return columns;
 }
 

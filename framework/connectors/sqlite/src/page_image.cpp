@@ -83,7 +83,7 @@ std::vector<unsigned char> first_page(const std::vector<column>& columns) {
   std::string sql = "PRAGMA page_size = 65536; PRAGMA auto_vacuum = 0; PRAGMA encoding = 'UTF-8'; CREATE TABLE rows (";
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) sql += ", ";
-    sql += "c" + std::to_string(i) + " " + columns[i].type;
+    sql.append("c").append(std::to_string(i)).append(" ").append(columns[i].type);
     if (columns[i].not_null) sql += " NOT NULL";
   }
   sqlite3* scratch = nullptr;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <boost/system/system_error.hpp>
+
 #include <penstock/base/error.hpp>
 #include <penstock/body/context.hpp>
 #include <penstock/body/error_policy.hpp>
@@ -36,6 +38,8 @@ inline bool says_cancelled(const std::exception_ptr& error) noexcept {
     std::rethrow_exception(error);
   } catch (const std::system_error& e) {
     return e.code() == std::errc::operation_canceled || e.code() == errc::cancelled;
+  } catch (const boost::system::system_error& e) {  // not a std::system_error
+    return e.code() == boost::system::errc::operation_canceled;
   } catch (...) {
     return false;
   }

@@ -19,7 +19,7 @@ namespace {
   throw declaration_error(what);
 }
 
-std::string quoted(std::string_view text) {
+std::string dot_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -102,13 +102,13 @@ std::string plan::mermaid() const {
 
 std::string plan::dot() const {
   std::ostringstream out;
-  out << "digraph \"" << quoted(name) << "\" {\n  rankdir=LR;\n  node [shape=box];\n";
+  out << "digraph \"" << dot_escaped(name) << "\" {\n  rankdir=LR;\n  node [shape=box];\n";
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const auto& about = stages[i].about;
-    out << "  s" << i << " [label=\"" << quoted(about.name) << "\\n" << details(about) << "\"];\n";
+    out << "  s" << i << " [label=\"" << dot_escaped(about.name) << "\\n" << details(about) << "\"];\n";
   }
   for (std::size_t i = 1; i < stages.size(); ++i) {
-    out << "  s" << i - 1 << " -> s" << i << " [label=\"" << quoted(stages[i - 1].about.item_type) << ", "
+    out << "  s" << i - 1 << " -> s" << i << " [label=\"" << dot_escaped(stages[i - 1].about.item_type) << ", "
         << stages[i].about.capacity << "\"];\n";
   }
   out << "  label=\"at most " << bound() << " items at a time\";\n}\n";

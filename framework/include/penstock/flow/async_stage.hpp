@@ -225,11 +225,12 @@ class async_stage final : public stage_worker {
 
   void put(held& made) noexcept {
     if constexpr (emits) {
+      std::uint64_t emitted = 0;
       {
         typename out_edge::writer w(*out_);
-        made.put_one(w);
+        made.put_one(w, emitted);
       }
-      tally_.emitted.add(1);
+      tally_.emitted.add(emitted);
       tally_.done.add(1);
       out_->tell_consumers(nullptr);
     }

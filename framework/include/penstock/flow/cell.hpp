@@ -9,6 +9,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace penstock::flow {
 
@@ -44,7 +45,7 @@ class receipt {
   [[nodiscard]] receipt split();
 
  private:
-  struct both;
+  struct joined;
   struct forked;
 
   void settle() noexcept {
@@ -55,11 +56,10 @@ class receipt {
   std::size_t count_ = 0;
 };
 
-struct receipt::both final : receipt_sink {
-  both(receipt a, receipt b) noexcept : first(std::move(a)), second(std::move(b)) {}
+/// A flat list, of which one receipt is the owner: a chain as long as a large batch could not be destroyed by recursion.
+struct receipt::joined final : receipt_sink {
   void settle(std::size_t) noexcept override { delete this; }
-  receipt first;
-  receipt second;
+  std::vector<receipt> all;
 };
 
 struct receipt::forked final : receipt_sink {
@@ -78,8 +78,18 @@ inline void receipt::join(receipt other) {
   } else if (sink_ == other.sink_) {
     count_ += std::exchange(other.count_, 0);
   } else {
-    auto* const joined = new both(std::move(*this), std::move(other));
-    *this = receipt(*joined, 1);
+    auto* list = dynamic_cast<joined*>(sink_);
+    if (list == nullptr) {
+      list = new joined;
+      list->all.push_back(std::move(*this));
+      *this = receipt(*list, 1);
+    }
+    // The items of one range come one after the other, and stand for the same.
+    if (auto& last = list->all.back(); last.sink_ == other.sink_) {
+      last.count_ += std::exchange(other.count_, 0);
+    } else {
+      list->all.push_back(std::move(other));
+    }
   }
 }
 

@@ -51,11 +51,12 @@ class held_result {
     }
   }
 
-  /// Writes the next item, if there is one, to where there is room.
+  /// Writes the next item, which there is, to where there is room, and counts it.
   template <class Writer>
-  void put_one(Writer& w) noexcept {
+  void put_one(Writer& w, std::uint64_t& emitted) noexcept {
     ::new (w.blank()) out_cell(std::move(*cell_));
     w.publish();
+    ++emitted;
     cell_.reset();
   }
 
@@ -81,21 +82,28 @@ class held_result<shape::many, R, Receipt> {
 
   [[nodiscard]] bool empty() const noexcept { return !next_; }
 
+  /// An exception of the range comes out, and then nothing is held.
   void hold(R&& result, Receipt&& owed) {
-    range_.emplace(std::move(result));
     owed_ = std::move(owed);
-    // Iterators are taken after the range has come to rest: moving a range may invalidate them.
-    next_.emplace(std::ranges::begin(*range_));
-    if (*next_ == std::ranges::end(*range_)) drop();
+    try {
+      range_.emplace(std::move(result));
+      // Iterators are taken after the range has come to rest: moving a range may invalidate them.
+      next_.emplace(std::ranges::begin(*range_));
+      if (*next_ == std::ranges::end(*range_)) drop();
+    } catch (...) {
+      drop();
+      throw;
+    }
   }
 
-  /// Writes the next item, if there is one, to where there is room. An exception of the range's iterator comes out, and
-  /// then nothing is held any more.
+  /// Writes the next item, which there is, to where there is room, and counts it. An exception of the range's iterator
+  /// comes out, also after the item was counted, and then nothing is held any more.
   template <class Writer>
-  void put_one(Writer& w) {
+  void put_one(Writer& w, std::uint64_t& emitted) {
     try {
       make_cell<item>(w.blank(), [this]() -> item { return take(); }, owed_.split());
       w.publish();
+      ++emitted;
       if (++*next_ == std::ranges::end(*range_)) drop();
     } catch (...) {
       drop();

@@ -184,7 +184,7 @@ class ordered_stage final : public stage_worker {
     auto& held = sides_.held;
     try {
       typename out_edge::writer w(out_);
-      for (auto room = out_.room(); room > 0 && !held.empty(); --room, ++emitted_) held.put_one(w);
+      for (auto room = out_.room(); room > 0 && !held.empty(); --room) held.put_one(w, emitted_);
       if (held.empty()) tally_.done.add(1);
     } catch (...) {  // the range of a flat_map threw: its item has failed
       item_failed(sides_.number_held);

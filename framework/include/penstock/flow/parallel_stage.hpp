@@ -188,7 +188,7 @@ class parallel_stage final : public stage_worker {
         if (places == 0) return false;
         const bool wake = sides_.out.commit(places, [this, places](auto& w) {
           try {
-            for (std::size_t i = 0; i < places && !held_.empty(); ++i, ++emitted_) held_.put_one(w);
+            for (std::size_t i = 0; i < places && !held_.empty(); ++i) held_.put_one(w, emitted_);
             if (held_.empty()) tally_.done.add(1);
           } catch (...) {  // the range of a flat_map threw: its item has failed
             item_failed(number_held_);

@@ -78,8 +78,7 @@ class serial_stage final : public stage_worker {
         if (out_->room() == 0) return false;
         try {
           typename out_edge::writer w(*out_);
-          held_.put_one(w);
-          ++emitted_;
+          held_.put_one(w, emitted_);
           if (held_.empty()) tally_.done.add(1);
         } catch (...) {  // the range of a flat_map threw: its item has failed
           item_failed(number_held_);

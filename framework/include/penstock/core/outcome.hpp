@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -50,8 +51,8 @@ class [[nodiscard]] got {
   /// Needs no assignment of T, which may have none.
   got& operator=(got&& other) noexcept {
     if (this == &other) return *this;
-    item_.reset();
-    if (other.item_) item_.emplace(std::move(*other.item_));
+    std::destroy_at(&item_);
+    std::construct_at(&item_, std::move(other.item_));
     cause_ = std::move(other.cause_);
     state_ = other.state_;
     return *this;

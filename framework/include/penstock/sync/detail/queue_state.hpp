@@ -197,10 +197,8 @@ class queue_state : public std::enable_shared_from_this<queue_state<T>> {
   }
 
   void publish_hint() noexcept {
-    const hint now = !rules_.open()  ? hint::some
-                     : rules_.full() ? hint::full
-                     : rules_.size() ? hint::some
-                                     : hint::empty;
+    const bool open = rules_.open();
+    const hint now = open && rules_.full() ? hint::full : !open || rules_.size() > 0 ? hint::some : hint::empty;
     // Relaxed: only a hint; stored only on change, so that those who watch it keep the cache line.
     if (hint_.load(std::memory_order_relaxed) != now) hint_.store(now, std::memory_order_relaxed);
   }

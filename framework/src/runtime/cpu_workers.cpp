@@ -232,7 +232,8 @@ void cpu_workers::live(worker& w) {
 
 void cpu_workers::work_on(worker& w, flow::actor& first) {
   auto* a = &first;
-  const auto outer_active = w.active.load(std::memory_order_relaxed);
+  // Without the mark of the timekeeper, which may look at the outer activation right now: `end` waits until it is done.
+  const auto outer_active = w.active.load(std::memory_order_relaxed) & ~std::uintptr_t{1};
   const bool outer_working = std::exchange(w.working, true);
   if (outer_active != 0) w.end();  // a nested run: the outer activation is parked here
   flow::turn t{this, a->run().now(), nullptr};

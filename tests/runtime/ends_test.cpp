@@ -33,7 +33,8 @@ struct held_line {
   event inside;
   event go_on;
   std::atomic<long> consumed{0};
-  pipeline line{"held", producer({.name = "count"}, endless()), consumer({.name = "sink", .capacity = 8}, [this](int n) {
+  pipeline line{"held", producer({.name = "count"}, endless()),
+                consumer({.name = "sink", .capacity = 8}, [this](int n) {
                   if (n == 0) {
                     inside.set();
                     go_on.wait();
@@ -62,9 +63,9 @@ TEST(run, is_completed_when_the_input_has_ended_and_everything_was_processed) {
 
 TEST(run, of_an_empty_input_is_completed) {
   runtime rt({.cpu_workers = 1});
-  const auto r = finish(rt, {"nothing", producer({.name = "none"}, std::vector<int>{}),
-                             transform({.name = "same"}, [](int n) { return n; }),
-                             consumer({.name = "sink"}, [](int) { FAIL(); })});
+  const auto r = finish(
+      rt, {"nothing", producer({.name = "none"}, std::vector<int>{}),
+           transform({.name = "same"}, [](int n) { return n; }), consumer({.name = "sink"}, [](int) { FAIL(); })});
   EXPECT_EQ(r.state(), end_state::completed);
   EXPECT_EQ(r.stage("none").in, 0U);
 }
@@ -115,8 +116,7 @@ TEST(run, that_is_stopped_and_then_cancelled_is_cancelled) {
 TEST(run, whose_body_throws_after_a_cancel_is_failed) {
   runtime rt({.cpu_workers = 1});
   event inside;
-  const pipeline line{"late", producer({.name = "count"}, endless()),
-                      consumer({.name = "sink"}, [&](int, context& c) {
+  const pipeline line{"late", producer({.name = "count"}, endless()), consumer({.name = "sink"}, [&](int, context& c) {
                         inside.set();
                         wait_until_told(c);
                         throw std::runtime_error("on the way out");
@@ -142,7 +142,8 @@ TEST(run, that_failed_stays_failed_after_a_cancel) {
 
 TEST(run, that_has_ended_is_not_changed_by_later_requests) {
   runtime rt({.cpu_workers = 1});
-  const auto run = rt.start({"short", producer({.name = "count"}, std::views::iota(0, 3)), consumer({.name = "sink"}, [](int) {})});
+  const auto run =
+      rt.start({"short", producer({.name = "count"}, std::views::iota(0, 3)), consumer({.name = "sink"}, [](int) {})});
   finish(run);
   run.stop();
   run.cancel();
@@ -166,11 +167,11 @@ TEST(run, that_drains_in_time_is_stopped) {
 TEST(run, that_does_not_drain_in_time_is_cancelled_also_when_the_only_worker_waits_in_a_body) {
   runtime rt({.cpu_workers = 1});
   event inside;
-  const auto run = rt.start({"stuck", producer({.name = "count"}, endless()),
-                             consumer({.name = "sink"}, [&](int, context& c) {
-                               inside.set();
-                               wait_until_told(c);
-                             })});
+  const auto run =
+      rt.start({"stuck", producer({.name = "count"}, endless()), consumer({.name = "sink"}, [&](int, context& c) {
+                  inside.set();
+                  wait_until_told(c);
+                })});
   inside.wait();
   run.drain(10ms);
   const auto r = finish(run);
@@ -182,11 +183,11 @@ TEST(run, that_does_not_drain_in_time_is_cancelled_also_when_the_only_worker_wai
 TEST(run, takes_the_nearest_of_several_drains) {
   runtime rt({.cpu_workers = 1});
   event inside;
-  const auto run = rt.start({"stuck", producer({.name = "count"}, endless()),
-                             consumer({.name = "sink"}, [&](int, context& c) {
-                               inside.set();
-                               wait_until_told(c);
-                             })});
+  const auto run =
+      rt.start({"stuck", producer({.name = "count"}, endless()), consumer({.name = "sink"}, [&](int, context& c) {
+                  inside.set();
+                  wait_until_told(c);
+                })});
   inside.wait();
   run.drain(1h);
   run.drain(10ms);
@@ -198,12 +199,14 @@ TEST(run, has_a_limit_for_every_stop_when_the_options_say_so) {
   runtime rt({.cpu_workers = 1});
   event inside;
   const auto run = rt.start({"stuck", producer({.name = "count"}, endless()),
-                             consumer({.name = "sink"}, [&](int n, context& c) {
-                               if (n > 0) return;
-                               inside.set();
-                               c.stop();
-                               wait_until_told(c);
-                             })}, {.drain_within = 10ms});
+                             consumer({.name = "sink"},
+                                      [&](int n, context& c) {
+                                        if (n > 0) return;
+                                        inside.set();
+                                        c.stop();
+                                        wait_until_told(c);
+                                      })},
+                            {.drain_within = 10ms});
   inside.wait();
   const auto r = finish(run);
   EXPECT_EQ(r.state(), end_state::cancelled);
@@ -247,7 +250,8 @@ TEST(run, whose_parent_has_stopped_before_takes_next_to_nothing_and_ends) {
 TEST(run, outlived_by_its_parent_does_not_hear_from_it) {
   runtime rt({.cpu_workers = 2});
   std::stop_source parent;
-  const pipeline line{"short", producer({.name = "count"}, std::views::iota(0, 3)), consumer({.name = "sink"}, [](int) {})};
+  const pipeline line{"short", producer({.name = "count"}, std::views::iota(0, 3)),
+                      consumer({.name = "sink"}, [](int) {})};
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(finish(rt, line, {.stop = parent.get_token()}).ok());
   parent.request_stop();
 }

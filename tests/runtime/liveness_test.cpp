@@ -1,5 +1,5 @@
-// No item is ever stuck behind a body that blocks, as long as there is a thread that could go on: not even where the body
-// was cheap for thousands of items and its stage is worked through in bursts.
+// No item is ever stuck behind a body that blocks, as long as there is a thread that could go on: not even where the
+// body was cheap for thousands of items and its stage is worked through in bursts.
 #include <boost/asio.hpp>
 
 #include <atomic>
@@ -48,7 +48,8 @@ pipeline ending_in(neighbour kind, Body body, auto source, auto middle) {
       };
       return {"surprise", source, middle, async_consumer({.name = "sink", .workers = 1}, awaiting)};
     }
-    case neighbour::blocking: return {"surprise", source, middle, consumer({.name = "sink", .on = place::blocking}, body)};
+    case neighbour::blocking:
+      return {"surprise", source, middle, consumer({.name = "sink", .on = place::blocking}, body)};
     case neighbour::cpu: break;
   }
   return {"surprise", source, middle, consumer({.name = "sink"}, body)};
@@ -162,16 +163,17 @@ void all_workers_meet(std::size_t threads, place where, order ordering, bool che
   const int before = cheap_before ? cheap : 0;
   const int rounds = 25;
   count_up came;
-  const auto r = finish(rt, {"meeting", producer({.name = "count"}, std::views::iota(0, before + rounds * static_cast<int>(workers))),
-                             transform({.name = "meet", .workers = workers, .order = ordering, .on = where},
-                                       [&](int n) {
-                                         if (n < before) return n;
-                                         const auto round = (n - before) / workers;
-                                         came.add();
-                                         came.wait_for((round + 1) * workers);
-                                         return n;
-                                       }),
-                             consumer({.name = "sink"}, [](int) {})});
+  const auto r = finish(
+      rt, {"meeting", producer({.name = "count"}, std::views::iota(0, before + rounds * static_cast<int>(workers))),
+           transform({.name = "meet", .workers = workers, .order = ordering, .on = where},
+                     [&](int n) {
+                       if (n < before) return n;
+                       const auto round = (n - before) / workers;
+                       came.add();
+                       came.wait_for((round + 1) * workers);
+                       return n;
+                     }),
+           consumer({.name = "sink"}, [](int) {})});
   EXPECT_TRUE(r.ok());
 }
 
@@ -192,16 +194,17 @@ TEST(liveness, all_workers_of_a_cpu_stage_can_be_in_their_bodies_at_once) {
 TEST(liveness, a_stage_whose_worker_blocks_does_not_keep_other_runs_of_the_same_runtime_waiting) {
   runtime rt({.cpu_workers = 2});
   event inside, go_on;
-  const auto slow = rt.start({"slow", producer({.name = "give"}, std::vector<int>{1}), consumer({.name = "sink"}, [&](int) {
-                                inside.set();
-                                go_on.wait();
-                              })});
+  const auto slow =
+      rt.start({"slow", producer({.name = "give"}, std::vector<int>{1}), consumer({.name = "sink"}, [&](int) {
+                  inside.set();
+                  go_on.wait();
+                })});
   inside.wait();
   for (int i = 0; i < 20; ++i) {
-    EXPECT_TRUE(finish(rt, {"quick", producer({.name = "count"}, std::views::iota(0, 10'000)),
-                            transform({.name = "same"}, [](int n) { return n; }),
-                            consumer({.name = "sink"}, [](int) {})})
-                    .ok());
+    EXPECT_TRUE(
+        finish(rt, {"quick", producer({.name = "count"}, std::views::iota(0, 10'000)),
+                    transform({.name = "same"}, [](int n) { return n; }), consumer({.name = "sink"}, [](int) {})})
+            .ok());
   }
   go_on.set();
   EXPECT_TRUE(finish(slow).ok());

@@ -47,31 +47,32 @@ TEST(inner_run, works_in_a_body_whatever_the_number_of_workers) {
 TEST(inner_run, may_have_blocking_and_async_stages_on_the_only_worker) {
   runtime rt({.cpu_workers = 1});
   std::atomic<long> sum{0};
-  const auto r = finish(rt, {"outer", producer({.name = "count"}, std::views::iota(0, 10)),
-                             consumer({.name = "nest"}, [&](int) {
-                               rt.run({"inner", producer({.name = "count"}, std::views::iota(0, 100)),
-                                       async_transform({.name = "wait", .workers = 8},
-                                                       [](int n) -> asio::awaitable<int> {
-                                                         co_await async_sleep(0s);
-                                                         co_return n;
-                                                       }),
-                                       transform({.name = "same"}, [](int n) { return n; }),
-                                       consumer({.name = "add", .on = place::blocking}, [&](int n) { sum += n; })})
-                                   .rethrow();
-                             })});
+  const auto r =
+      finish(rt, {"outer", producer({.name = "count"}, std::views::iota(0, 10)), consumer({.name = "nest"}, [&](int) {
+                    rt.run({"inner", producer({.name = "count"}, std::views::iota(0, 100)),
+                            async_transform({.name = "wait", .workers = 8},
+                                            [](int n) -> asio::awaitable<int> {
+                                              co_await async_sleep(0s);
+                                              co_return n;
+                                            }),
+                            transform({.name = "same"}, [](int n) { return n; }),
+                            consumer({.name = "add", .on = place::blocking}, [&](int n) { sum += n; })})
+                        .rethrow();
+                  })});
   EXPECT_TRUE(r.ok());
   EXPECT_EQ(sum, 10 * 4950);
 }
 
 void nest(runtime& rt, int depth, std::atomic<long>& leaves) {
-  const auto r = rt.run({"level", producer({.name = "count"}, std::views::iota(0, 3)),
-                         transform({.name = "same"}, [](int n) { return n; }), consumer({.name = "deeper"}, [&, depth](int) {
-                           if (depth == 1) {
-                             ++leaves;
-                           } else {
-                             nest(rt, depth - 1, leaves);
-                           }
-                         })});
+  const auto r =
+      rt.run({"level", producer({.name = "count"}, std::views::iota(0, 3)),
+              transform({.name = "same"}, [](int n) { return n; }), consumer({.name = "deeper"}, [&, depth](int) {
+                if (depth == 1) {
+                  ++leaves;
+                } else {
+                  nest(rt, depth - 1, leaves);
+                }
+              })});
   expect_adds_up(r);
   r.rethrow();
 }
@@ -88,23 +89,25 @@ TEST(inner_run, works_five_deep) {
 TEST(inner_run, may_be_started_and_waited_for_while_its_body_does_something_else) {
   runtime rt({.cpu_workers = 1});
   std::atomic<long> sum{0};
-  const auto r = finish(rt, {"outer", producer({.name = "count"}, std::views::iota(0, 5)), consumer({.name = "nest"}, [&](int) {
-                               const auto a = rt.start(sum_below(100, sum));
-                               const auto b = rt.start(sum_below(10, sum));
-                               static_cast<void>(b.wait());
-                               static_cast<void>(a.wait());
-                               static_cast<void>(a.wait());
-                             })});
+  const auto r =
+      finish(rt, {"outer", producer({.name = "count"}, std::views::iota(0, 5)), consumer({.name = "nest"}, [&](int) {
+                    const auto a = rt.start(sum_below(100, sum));
+                    const auto b = rt.start(sum_below(10, sum));
+                    static_cast<void>(b.wait());
+                    static_cast<void>(a.wait());
+                    static_cast<void>(a.wait());
+                  })});
   EXPECT_TRUE(r.ok());
   EXPECT_EQ(sum, 5 * (4950 + 45));
 }
 
 TEST(inner_run, that_is_not_waited_for_is_cancelled_and_joined_when_its_handle_goes) {
   runtime rt({.cpu_workers = 1});
-  const auto r = finish(rt, {"outer", producer({.name = "count"}, std::views::iota(0, 5)), consumer({.name = "nest"}, [&](int) {
-                               const auto inner = rt.start({"endless", producer({.name = "count"}, endless()),
-                                                            consumer({.name = "sink"}, [](int) {})});
-                             })});
+  const auto r = finish(
+      rt, {"outer", producer({.name = "count"}, std::views::iota(0, 5)), consumer({.name = "nest"}, [&](int) {
+             const auto inner =
+                 rt.start({"endless", producer({.name = "count"}, endless()), consumer({.name = "sink"}, [](int) {})});
+           })});
   EXPECT_TRUE(r.ok());
 }
 
@@ -113,14 +116,15 @@ TEST(inner_run, hears_the_cancel_of_the_outer) {
     runtime rt({.cpu_workers = threads});
     event inside;
     std::optional<end_state> inner;
-    const auto outer = rt.start({"outer", producer({.name = "count"}, endless()), consumer({.name = "nest"}, [&](int) {
-                                   const auto r = rt.run({"inner", producer({.name = "count"}, endless()),
-                                                          consumer({.name = "sink"}, [&](int n) {
-                                                            if (n == 1000) inside.set();
-                                                          })});
-                                   expect_adds_up(r);
-                                   inner = r.state();
-                                 })});
+    const auto outer =
+        rt.start({"outer", producer({.name = "count"}, endless()), consumer({.name = "nest"}, [&](int) {
+                    const auto r =
+                        rt.run({"inner", producer({.name = "count"}, endless()), consumer({.name = "sink"}, [&](int n) {
+                                  if (n == 1000) inside.set();
+                                })});
+                    expect_adds_up(r);
+                    inner = r.state();
+                  })});
     inside.wait();
     outer.cancel();
     EXPECT_EQ(finish(outer).state(), end_state::cancelled);
@@ -131,11 +135,13 @@ TEST(inner_run, hears_the_cancel_of_the_outer) {
 TEST(inner_run, hears_a_cancel_that_came_before_it_was_started) {
   runtime rt({.cpu_workers = 1});
   std::optional<end_state> inner;
-  const auto r = finish(rt, {"outer", producer({.name = "count"}, endless()), consumer({.name = "nest"}, [&](int, context& c) {
-                               c.cancel();
-                               inner = rt.run({"inner", producer({.name = "count"}, endless()), consumer({.name = "sink"}, [](int) {})})
-                                           .state();
-                             })});
+  const auto r = finish(
+      rt,
+      {"outer", producer({.name = "count"}, endless()), consumer({.name = "nest"}, [&](int, context& c) {
+         c.cancel();
+         inner =
+             rt.run({"inner", producer({.name = "count"}, endless()), consumer({.name = "sink"}, [](int) {})}).state();
+       })});
   EXPECT_EQ(r.state(), end_state::cancelled);
   EXPECT_EQ(inner, end_state::cancelled);
 }
@@ -143,7 +149,8 @@ TEST(inner_run, hears_a_cancel_that_came_before_it_was_started) {
 TEST(inner_run, does_not_hear_a_stop_of_the_outer_because_it_is_work_that_was_accepted) {
   runtime rt({.cpu_workers = 1});
   std::atomic<long> sum{0};
-  const auto r = finish(rt, {"outer", producer({.name = "count"}, endless()), consumer({.name = "nest", .capacity = 2}, [&](int n, context& c) {
+  const auto r = finish(rt, {"outer", producer({.name = "count"}, endless()),
+                             consumer({.name = "nest", .capacity = 2}, [&](int n, context& c) {
                                if (n > 0) return;
                                c.stop();
                                EXPECT_TRUE(rt.run(sum_below(1000, sum)).ok());
@@ -155,7 +162,8 @@ TEST(inner_run, does_not_hear_a_stop_of_the_outer_because_it_is_work_that_was_ac
 TEST(inner_run, that_fails_and_is_waited_for_fails_the_outer_with_the_same_exception) {
   for (const std::size_t threads : {1U, 2U}) {
     runtime rt({.cpu_workers = threads});
-    const pipeline bad{"inner", producer({.name = "count"}, std::views::iota(0, 10)), consumer({.name = "sink"}, [](int n) {
+    const pipeline bad{"inner", producer({.name = "count"}, std::views::iota(0, 10)),
+                       consumer({.name = "sink"}, [](int n) {
                          if (n == 5) throw std::out_of_range("the sixth");
                        })};
     const auto outer = rt.start({"outer", producer({.name = "count"}, endless()), consumer({.name = "nest"}, [&](int) {
@@ -203,12 +211,13 @@ TEST(live_run, is_cancelled_and_joined_when_its_handle_goes) {
     gone = false;
     event inside;
     {
-      const auto run = rt.start({"endless", producer({.name = "count"}, endless()),
-                                 transform({.name = "same", .workers = 2, .capacity = 3}, [](int n) { return n; }),
-                                 consumer({.name = "sink", .on = i % 2 == 0 ? place::cpu : place::blocking}, [&](int n) {
-                                   if (gone) ++after;
-                                   if (n == 3) inside.set();
-                                 })});
+      const auto run =
+          rt.start({"endless", producer({.name = "count"}, endless()),
+                    transform({.name = "same", .workers = 2, .capacity = 3}, [](int n) { return n; }),
+                    consumer({.name = "sink", .on = i % 2 == 0 ? place::cpu : place::blocking}, [&](int n) {
+                      if (gone) ++after;
+                      if (n == 3) inside.set();
+                    })});
       if (i % 3 != 0) inside.wait();
     }
     gone = true;
@@ -223,12 +232,13 @@ TEST(live_run, may_be_destroyed_in_one_of_its_own_bodies) {
       runtime rt({.cpu_workers = 1});
       run itself;
       event assigned;
-      itself = rt.start({"suicide", producer({.name = "count"}, endless()), consumer({.name = "sink", .on = where}, [&](int n) {
-                           if (n != 0) return;
-                           assigned.wait();
-                           itself = run();
-                           destroyed.set();
-                         })});
+      itself = rt.start(
+          {"suicide", producer({.name = "count"}, endless()), consumer({.name = "sink", .on = where}, [&](int n) {
+             if (n != 0) return;
+             assigned.wait();
+             itself = run();
+             destroyed.set();
+           })});
       assigned.set();
       destroyed.wait();
     }
@@ -272,7 +282,8 @@ TEST(live_run, is_cancelled_and_waited_for_when_the_runtime_goes) {
                           consumer({.name = "sink", .on = place::blocking}, [&](int n) {
                             if (n == 10) inside.set();
                           })};
-      for (int k = 0; k < 3; ++k) rt.async_run(line, {}, asio::bind_executor(io, [&](report r) { ended.push_back(std::move(r)); }));
+      for (int k = 0; k < 3; ++k)
+        rt.async_run(line, {}, asio::bind_executor(io, [&](report r) { ended.push_back(std::move(r)); }));
       inside.wait();
     }
     io.run_for(patience);

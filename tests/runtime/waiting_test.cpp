@@ -22,7 +22,8 @@ namespace asio = boost::asio;
 struct gated {
   event inside;
   event go_on;
-  pipeline line{"gated", producer({.name = "count"}, std::views::iota(0, 100)), consumer({.name = "sink"}, [this](int n) {
+  pipeline line{"gated", producer({.name = "count"}, std::views::iota(0, 100)),
+                consumer({.name = "sink"}, [this](int n) {
                   if (n != 40) return;
                   inside.set();
                   go_on.wait();
@@ -37,7 +38,8 @@ pipeline throwing(int at) {
 
 TEST(wait, says_the_same_again_and_again) {
   runtime rt({.cpu_workers = 2});
-  const auto run = rt.start({"short", producer({.name = "count"}, std::views::iota(0, 100)), consumer({.name = "sink"}, [](int) {})});
+  const auto run = rt.start(
+      {"short", producer({.name = "count"}, std::views::iota(0, 100)), consumer({.name = "sink"}, [](int) {})});
   const auto first = run.wait();
   const auto second = run.wait();
   expect_adds_up(first);
@@ -102,10 +104,11 @@ TEST(report, of_a_live_run_is_a_snapshot_that_names_the_stage_that_still_runs) {
 TEST(report, of_a_live_run_shows_a_body_under_way_as_in_flight) {
   runtime rt({.cpu_workers = 1});
   event inside, go_on;
-  const auto run = rt.start({"one", producer({.name = "give"}, std::vector<int>{1}), consumer({.name = "sink"}, [&](int) {
-                               inside.set();
-                               go_on.wait();
-                             })});
+  const auto run =
+      rt.start({"one", producer({.name = "give"}, std::vector<int>{1}), consumer({.name = "sink"}, [&](int) {
+                  inside.set();
+                  go_on.wait();
+                })});
   inside.wait();
   EXPECT_EQ(run.report().stage("sink").in_flight(), 1U);
   go_on.set();
@@ -198,7 +201,9 @@ TEST(async_run, whose_operation_is_cancelled_cancels_the_run_and_completes_when_
                         inside.set();
                         wait_until_told(c);
                       })};
-  rt.async_run(line, {}, asio::bind_cancellation_slot(cancel.slot(), asio::bind_executor(io, [&](report r) { seen = std::move(r); })));
+  rt.async_run(
+      line, {},
+      asio::bind_cancellation_slot(cancel.slot(), asio::bind_executor(io, [&](report r) { seen = std::move(r); })));
   inside.wait();
   cancel.emit(asio::cancellation_type::terminal);
   io.run_for(patience);
@@ -210,7 +215,8 @@ TEST(async_run, whose_operation_is_cancelled_cancels_the_run_and_completes_when_
 TEST(async_run, throws_from_the_await_for_a_declaration_that_cannot_work) {
   runtime rt({.cpu_workers = 1});
   EXPECT_THROW(on_a_context([&]() -> asio::awaitable<void> {
-                 const pipeline line{"bad", producer({.name = "same"}, endless()), consumer({.name = "same"}, [](int) {})};
+                 const pipeline line{"bad", producer({.name = "same"}, endless()),
+                                     consumer({.name = "same"}, [](int) {})};
                  co_await rt.async_run(line, {}, asio::use_awaitable);
                }),
                declaration_error);
@@ -272,14 +278,14 @@ TEST(wait, in_a_body_for_the_run_that_the_body_belongs_to_is_refused_also_on_a_b
     std::promise<const run*> itself;
     auto known = itself.get_future().share();
     std::error_code code;
-    run r = rt.start({"asks", producer({.name = "give"}, std::vector<int>{1}),
-                      consumer({.name = "ask", .on = where}, [&](int) {
-                        try {
-                          static_cast<void>(known.get()->wait());
-                        } catch (const std::system_error& e) {
-                          code = e.code();
-                        }
-                      })});
+    run r = rt.start(
+        {"asks", producer({.name = "give"}, std::vector<int>{1}), consumer({.name = "ask", .on = where}, [&](int) {
+           try {
+             static_cast<void>(known.get()->wait());
+           } catch (const std::system_error& e) {
+             code = e.code();
+           }
+         })});
     itself.set_value(&r);
     EXPECT_TRUE(finish(r).ok());
     EXPECT_EQ(code, std::errc::resource_deadlock_would_occur);

@@ -51,7 +51,7 @@ inline checked_report finish(const penstock::run& run, std::source_location wher
 
 /// Runs `p` to its end.
 inline checked_report finish(penstock::runtime& rt, const penstock::pipeline& p, penstock::run_options options = {},
-                               std::source_location where = std::source_location::current()) {
+                             std::source_location where = std::source_location::current()) {
   const auto run = rt.start(p, std::move(options));
   return finish(run, where);
 }

@@ -1,5 +1,5 @@
-// How tests wait: for something that another thread says, never for time. Whoever waits too long ends the program with a
-// sentence, so that a hang is a failure with a place and not a silent timeout.
+// How tests wait: for something that another thread says, never for time. Whoever waits too long ends the program with
+// a sentence, so that a hang is a failure with a place and not a silent timeout.
 #pragma once
 
 #include <atomic>

@@ -63,7 +63,8 @@ void plan::check() const {
     }
     if (!names.insert(about.name).second) refuse(*this, stage, "another stage has the same name");
     if (about.workers == 0) refuse(*this, stage, "it has 0 workers; it needs 1 at least");
-    if (about.one_worker_only && about.workers != 1) refuse(*this, stage, "a stage that puts into a queue has 1 worker");
+    if (about.one_worker_only && about.workers != 1)
+      refuse(*this, stage, "a stage that puts into a queue has 1 worker");
     if (about.capacity == 0) refuse(*this, stage, "the edge before it has capacity 0; it needs 1 at least");
     if (std::string_view(about.kind) == "batch") {
       if (about.count == 0) refuse(*this, stage, "its batches have 0 items; they need 1 at least");

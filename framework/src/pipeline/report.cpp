@@ -133,8 +133,7 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
        << "\n";
   for (const auto& line : table) {
     for (std::size_t c = 0; c < line.size(); ++c) {
-      text << "  " << (c < 2 ? std::left : std::right) << std::setw(static_cast<int>(width[c]))
-           << line[c];
+      text << "  " << (c < 2 ? std::left : std::right) << std::setw(static_cast<int>(width[c])) << line[c];
     }
     text << "\n";
   }

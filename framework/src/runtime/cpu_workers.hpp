@@ -4,9 +4,9 @@
 // hot; after a number of hops it looks at the lists again. Actors whose items cost nanoseconds stay on the worker's own
 // list: there a second core only makes them slower. The others go on the common list, and a parked worker is woken.
 //
-// Everything else here serves liveness: the parked worker that keeps the time fires deadlines, and looks now and then at
-// activations that have become long: it gives the notices they still owe and takes over what waits behind them. So no
-// item is ever stuck behind a body that blocks, as long as one worker is free.
+// Everything else here serves liveness: the parked worker that keeps the time fires deadlines, and looks now and then
+// at activations that have become long: it gives the notices they still owe and takes over what waits behind them. So
+// no item is ever stuck behind a body that blocks, as long as one worker is free.
 #pragma once
 
 #include <atomic>
@@ -85,8 +85,8 @@ class cpu_workers final : public flow::executor {
   bool stopping_ = false;
   std::size_t lent_ = 0;  ///< tasks of ours that the borrowed arena has
 
-  std::atomic<bool> some_ready_{false};        ///< a hint that ready_ is not empty, readable without the lock
-  std::atomic<time_point::rep> next_due_;      ///< the first deadline, readable without the lock
+  std::atomic<bool> some_ready_{false};    ///< a hint that ready_ is not empty, readable without the lock
+  std::atomic<time_point::rep> next_due_;  ///< the first deadline, readable without the lock
 
   std::shared_ptr<lease> lease_;
   std::vector<std::unique_ptr<worker>> workers_;

@@ -90,7 +90,9 @@ report runtime::run(const pipeline& p, run_options options) {
   return handle->wait();
 }
 
-run runtime::start(const pipeline& p, run_options options) { return penstock::run(start_handle(p, std::move(options))); }
+run runtime::start(const pipeline& p, run_options options) {
+  return penstock::run(start_handle(p, std::move(options)));
+}
 
 std::size_t runtime::cpu_workers() const noexcept { return core_->cpu().count(); }
 

@@ -1,7 +1,7 @@
 // A request to end, and why. It is a level, not an edge: whoever looks later still sees it.
 //
-// The mechanism is the standard's (`std::stop_source`, so `std::stop_callback` and `std::jthread` fit in); what is added
-// is the reason, because "finish what you have" and "drop it" are different requests.
+// The mechanism is the standard's (`std::stop_source`, so `std::stop_callback` and `std::jthread` fit in); what is
+// added is the reason, because "finish what you have" and "drop it" are different requests.
 #pragma once
 
 #include <atomic>

@@ -10,8 +10,8 @@
 
 namespace penstock {
 
-/// Suspends the calling coroutine for `d`; zero or less: only lets others go first. Throws `boost::system::system_error`
-/// with `operation_aborted` when the coroutine is cancelled.
+/// Suspends the calling coroutine for `d`; zero or less: only lets others go first. Throws
+/// `boost::system::system_error` with `operation_aborted` when the coroutine is cancelled.
 inline boost::asio::awaitable<void> async_sleep(duration d) {
   auto executor = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer timer(executor, d);

@@ -79,9 +79,10 @@ class body_of_worker {
   using callable = worker_body_t<Body>;
   static constexpr bool made = is_per_worker<Body>;
   static constexpr bool shared = !made && takes<const callable, Args...>;
-  static_assert(made || shared || std::is_copy_constructible_v<Body>,
-                "penstock: this body changes its own state and cannot be copied, so each run would need its own; make it "
-                "with per_worker(factory), or make its call operator const");
+  static_assert(
+      made || shared || std::is_copy_constructible_v<Body>,
+      "penstock: this body changes its own state and cannot be copied, so each run would need its own; make it "
+      "with per_worker(factory), or make its call operator const");
 
   explicit body_of_worker(const Body& declared) : held_(make(declared)) {}
 

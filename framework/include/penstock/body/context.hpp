@@ -32,8 +32,8 @@ class context {
   context(run_control& run, std::string_view stage, std::size_t worker, bool is_producer) noexcept
       : run_(&run), stage_(stage), worker_(worker), is_producer_(is_producer) {}
 
-  /// A level that a long body should look at: it stops when the run is cancelled, and in a producer already when the run
-  /// is asked to stop. A body that ignores it delays the end of the run.
+  /// A level that a long body should look at: it stops when the run is cancelled, and in a producer already when the
+  /// run is asked to stop. A body that ignores it delays the end of the run.
   [[nodiscard]] const penstock::stop_token& stop_token() const noexcept {
     return is_producer_ ? run_->input_token() : run_->cancel_token();
   }

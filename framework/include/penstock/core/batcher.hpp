@@ -9,7 +9,8 @@ namespace penstock {
 
 class batcher {
  public:
-  /// `count` ≥ 1 items make a batch; a smaller one leaves `within` after its first item. `duration::max()`: never early.
+  /// `count` ≥ 1 items make a batch; a smaller one leaves `within` after its first item. `duration::max()`: never
+  /// early.
   constexpr batcher(std::size_t count, duration within) noexcept : count_(count), within_(within) {}
 
   /// One more item has come at `now`. True: the batch is complete, call `taken` when it left.

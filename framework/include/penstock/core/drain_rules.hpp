@@ -39,8 +39,8 @@ class drain_rules {
  public:
   /// What the caller does next.
   struct verdict {
-    bool changed = false;       ///< the phase went up: wake every stage
-    time_point alarm = never;   ///< call `on_alarm` then, unless the run has ended; `never`: no (new) alarm
+    bool changed = false;      ///< the phase went up: wake every stage
+    time_point alarm = never;  ///< call `on_alarm` then, unless the run has ended; `never`: no (new) alarm
   };
 
   [[nodiscard]] run_phase phase() const noexcept { return phase_; }

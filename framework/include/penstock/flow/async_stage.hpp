@@ -34,7 +34,8 @@ class async_stage final : public stage_worker {
   using in_cell = cell<In, Receipt>;
   using in_edge = edge<in_cell>;
   using body_type = penstock::detail::body_of_worker<Body, In>;
-  using returned = penstock::detail::awaited_t<std::decay_t<penstock::detail::result_of<penstock::detail::worker_body_t<Body>, In>>>;
+  using returned =
+      penstock::detail::awaited_t<std::decay_t<penstock::detail::result_of<penstock::detail::worker_body_t<Body>, In>>>;
   using result = std::conditional_t<emits, returned, std::nullptr_t>;
   using held = std::conditional_t<emits, held_result<shape::one, result, Receipt>, nothing_held>;
   using out_edge = edge<cell<result, Receipt>>;
@@ -309,13 +310,17 @@ class async_stage final : public stage_worker {
 template <class Body>
 class async_source final : public stage_worker {
   using body_type = penstock::detail::body_of_worker<Body>;
-  using returned = penstock::detail::awaited_t<std::decay_t<penstock::detail::result_of<penstock::detail::worker_body_t<Body>>>>;
+  using returned =
+      penstock::detail::awaited_t<std::decay_t<penstock::detail::result_of<penstock::detail::worker_body_t<Body>>>>;
   using item = typename returned::value_type;
   using out_edge = edge<item>;
 
  public:
   async_source(io_home& home, run_services& services, stage_state& stage, const Body& declared)
-      : stage_worker(home, services, stage, 0), home_(home), out_(static_cast<out_edge&>(*stage.out)), body_(declared) {}
+      : stage_worker(home, services, stage, 0),
+        home_(home),
+        out_(static_cast<out_edge&>(*stage.out)),
+        body_(declared) {}
 
  private:
   step work(turn& t) noexcept override {

@@ -56,7 +56,8 @@ class receipt {
   std::size_t count_ = 0;
 };
 
-/// A flat list, of which one receipt is the owner: a chain as long as a large batch could not be destroyed by recursion.
+/// A flat list, of which one receipt is the owner: a chain as long as a large batch could not be destroyed by
+/// recursion.
 struct receipt::joined final : receipt_sink {
   void settle(std::size_t) noexcept override { delete this; }
   std::vector<receipt> all;
@@ -140,8 +141,8 @@ receipt receipt_of(tracked<T>& item) noexcept {
 
 /// Constructs a cell in raw storage from what `make` returns; without receipts the item is made in place.
 template <class T, class Receipt, class Make>
-void make_cell(void* where, Make&& make, Receipt&& owed) {
-  if constexpr (std::is_same_v<std::remove_cvref_t<Receipt>, receipt>) {
+void make_cell(void* where, Make&& make, Receipt owed) {
+  if constexpr (std::is_same_v<Receipt, receipt>) {
     ::new (where) tracked<T>{std::forward<Make>(make)(), std::move(owed)};
   } else {
     ::new (where) T(std::forward<Make>(make)());

@@ -193,8 +193,7 @@ class edge_base {
 template <class Cell>
 class edge final : public edge_base {
  public:
-  explicit edge(std::size_t capacity)
-      : edge_base(capacity), cells_(std::allocator<Cell>{}.allocate(cells_in_all_)) {}
+  explicit edge(std::size_t capacity) : edge_base(capacity), cells_(std::allocator<Cell>{}.allocate(cells_in_all_)) {}
 
   ~edge() override {
     drop_all();

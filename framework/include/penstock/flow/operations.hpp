@@ -88,8 +88,8 @@ class calling {
   penstock::detail::body_of_worker<Body> body_;
 };
 
-/// `producer` with a range: its elements are copied. A range that can be iterated while const is shared by all runs, any
-/// other (a generator-like view) is copied for each run.
+/// `producer` with a range: its elements are copied. A range that can be iterated while const is shared by all runs,
+/// any other (a generator-like view) is copied for each run.
 template <class Range>
 class iterating {
   static constexpr bool shared = std::ranges::input_range<const Range>;

@@ -144,8 +144,7 @@ class parallel_stage final : public stage_worker {
     }
   }
 
-  template <class Owed>
-  void add_result(typename Op::item&& value, Owed&& owed) {
+  void add_result(typename Op::item&& value, Receipt&& owed) {
     if constexpr (std::is_same_v<Receipt, receipt>) {
       results_.push_back(out_cell{std::move(value), std::move(owed)});
     } else {

@@ -1,5 +1,5 @@
-// The workers that lead out of a queue into a run, and out of a run into a queue. They wait in the queue's own line, like
-// everybody else there; the hand-off carries the item.
+// The workers that lead out of a queue into a run, and out of a run into a queue. They wait in the queue's own line,
+// like everybody else there; the hand-off carries the item.
 #pragma once
 
 #include <algorithm>

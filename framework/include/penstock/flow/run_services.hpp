@@ -104,7 +104,8 @@ inline bool actor::notify(turn& t) noexcept {
   run_of_this_thread = outer;
   if (result == step::again) return true;
   if (result == step::idle) return !a.word().end();
-  // The word stays as it is: nobody will ever win a notice of this actor again. Its worker leaves, and the caller after it.
+  // The word stays as it is: nobody will ever win a notice of this actor again. Its worker leaves, and the caller after
+  // it.
   a.run().leave();
   return false;
 }

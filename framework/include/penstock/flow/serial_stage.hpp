@@ -15,7 +15,8 @@
 
 namespace penstock::flow {
 
-/// `Op` is the stage's work on one item: `Op::kind`, `Op::item`, `Op::held`, `Op::result`, `op(context&, In&&)`, `op.finish(context&)`.
+/// `Op` is the stage's work on one item: `Op::kind`, `Op::item`, `Op::held`, `Op::result`, `op(context&, In&&)`,
+/// `op.finish(context&)`.
 template <class In, class Receipt, class Op>
 class serial_stage final : public stage_worker {
   static constexpr bool emits = Op::kind != shape::none;
@@ -148,7 +149,8 @@ class serial_stage final : public stage_worker {
     auto& item = r.item();
     if constexpr (Op::kind == shape::one) {
       make_cell<typename Op::item>(
-          w->blank(), [&]() -> typename Op::item { return op_(context_, std::move(value_of(item))); }, receipt_of(item));
+          w->blank(), [&]() -> typename Op::item { return op_(context_, std::move(value_of(item))); },
+          receipt_of(item));
       w->publish();
       ++emitted_;
     } else if constexpr (Op::kind == shape::maybe) {

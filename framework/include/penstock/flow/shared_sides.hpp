@@ -27,8 +27,8 @@ class shared_inlet {
  public:
   explicit shared_inlet(edge<Cell>& e, std::size_t workers) noexcept : edge_(e), workers_(workers) {}
 
-  /// Fills `c` with at most `want` items, and at most a fair share of what is there. `admit(n)` is called under the lock
-  /// with how many are to be taken and returns how many may be, and their numbering.
+  /// Fills `c` with at most `want` items, and at most a fair share of what is there. `admit(n)` is called under the
+  /// lock with how many are to be taken and returns how many may be, and their numbering.
   template <class Admit>
   void take(claim<Cell>& c, std::size_t want, Admit&& admit) {
     const std::lock_guard lock(lock_);

@@ -29,7 +29,7 @@ struct stage_instance {
   stage_state state;
   std::shared_ptr<void> shared;  ///< outlives the workers
   std::vector<std::unique_ptr<stage_worker>> workers;
-  std::vector<actor*> actors;    ///< the same, as edges see them
+  std::vector<actor*> actors;  ///< the same, as edges see them
 
   [[nodiscard]] party everybody() const noexcept { return {actors.data(), actors.size()}; }
 };

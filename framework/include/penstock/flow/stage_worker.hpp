@@ -23,12 +23,12 @@ namespace penstock::flow {
 
 /// What the workers of one stage share.
 struct stage_state {
-  std::size_t index = 0;       ///< the stage's place in the pipeline
+  std::size_t index = 0;  ///< the stage's place in the pipeline
   std::string_view name{};
   std::size_t workers = 1;
   error_policy policy = fail_fast;
-  edge_base* in = nullptr;     ///< null: a producer
-  edge_base* out = nullptr;    ///< null: a consumer
+  edge_base* in = nullptr;           ///< null: a producer
+  edge_base* out = nullptr;          ///< null: a consumer
   std::atomic<std::size_t> open{1};  ///< workers that have not left
 };
 
@@ -103,7 +103,8 @@ class stage_worker : public actor {
     }
     tally_.failed.add(1);
     const bool skips = stage_.policy.what() == error_policy::kind::skip;
-    run().record_error(stage_.index, number, std::move(error), skips ? error_effect::tolerated : error_effect::ends_run);
+    run().record_error(stage_.index, number, std::move(error),
+                       skips ? error_effect::tolerated : error_effect::ends_run);
   }
 
   /// After the worker's last item, when nothing was given up.

@@ -33,9 +33,10 @@ concept stage = requires {
 /// Looked at in a compiler's message, its arguments tell which stage is meant (counted from 0), and what it is given.
 template <std::size_t Position, class Stage, class Given>
 struct stage_takes_its_input {
-  static_assert(Stage::template accepts<Given>,
-                "penstock: the body of the stage at this position cannot be called with what the stage before it emits; "
-                "see Position, Stage and Given of stage_takes_its_input");
+  static_assert(
+      Stage::template accepts<Given>,
+      "penstock: the body of the stage at this position cannot be called with what the stage before it emits; "
+      "see Position, Stage and Given of stage_takes_its_input");
   static constexpr bool value = Stage::template accepts<Given>;
 };
 
@@ -100,7 +101,8 @@ class pipeline {
 
   [[nodiscard]] const std::string& name() const noexcept { return plan_->name; }
 
-  /// Throws `declaration_error` if this cannot run (zero workers, zero capacity, a stage without a name or named twice).
+  /// Throws `declaration_error` if this cannot run (zero workers, zero capacity, a stage without a name or named
+  /// twice).
   void check() const { plan_->check(); }
 
   /// The most items that are in a run of it at any moment.

@@ -18,8 +18,8 @@ namespace penstock {
 /// An exception of a body, as kept in the report.
 struct stage_error {
   std::string stage;
-  std::uint64_t item = 0;      ///< the number of the item in its stage, from 0
-  bool of_item = true;         ///< false: it came from `finish`, not from an item
+  std::uint64_t item = 0;  ///< the number of the item in its stage, from 0
+  bool of_item = true;     ///< false: it came from `finish`, not from an item
   std::exception_ptr error;
   std::string message;
 };
@@ -50,12 +50,12 @@ class [[nodiscard]] report {
   bool ended = false;
   end_state outcome = end_state::completed;  ///< meaningful when ended
   bool stop_requested = false;
-  stop_reason reason = stop_reason::none;    ///< of the first request to end, or what it escalated to
+  stop_reason reason = stop_reason::none;  ///< of the first request to end, or what it escalated to
   duration elapsed{};
   std::vector<stage_report> stages;
-  std::vector<edge_report> edges;            ///< edge i leads to stage i + 1
-  std::vector<stage_error> errors;           ///< the first 100 of each stage, in the order they came
-  std::exception_ptr first_failure;          ///< what failed the run, if something did
+  std::vector<edge_report> edges;    ///< edge i leads to stage i + 1
+  std::vector<stage_error> errors;   ///< the first 100 of each stage, in the order they came
+  std::exception_ptr first_failure;  ///< what failed the run, if something did
 
   /// True when the run has ended as completed.
   [[nodiscard]] bool ok() const noexcept { return ended && outcome == end_state::completed; }

@@ -16,7 +16,8 @@ namespace penstock {
 
 /// Made by `runtime::start`. Movable; a run is used once. The runtime must outlive it.
 ///
-/// `stop`, `cancel` and `drain` are requests: they never wait, and any thread, body or handler may make them, many times.
+/// `stop`, `cancel` and `drain` are requests: they never wait, and any thread, body or handler may make them, many
+/// times.
 class run {
  public:
   run() = default;  ///< no run: only assign to it
@@ -29,8 +30,8 @@ class run {
     return *this;
   }
 
-  /// Cancels and waits until everything of the run has ended; a body that never returns keeps it waiting. On a worker of
-  /// the runtime it cannot wait: there it cancels, and the runtime waits in its destructor.
+  /// Cancels and waits until everything of the run has ended; a body that never returns keeps it waiting. On a worker
+  /// of the runtime it cannot wait: there it cancels, and the runtime waits in its destructor.
   ~run() { end(); }
 
   /// Take no new input and finish what was accepted. With `run_options::drain_within` the stop becomes a cancel when
@@ -56,11 +57,12 @@ class run {
     return result;
   }
 
-  /// The same as `wait`, at most for `d`, without the report: true when the run has ended. Does not throw what failed it.
+  /// The same as `wait`, at most for `d`, without the report: true when the run has ended. Does not throw what failed
+  /// it.
   [[nodiscard]] bool wait_for(duration d) const { return handle_->wait_for(d); }
 
-  /// For any completion token, `void(report)`: called when the run has ended; a failed run's report is given, not thrown.
-  /// The handler needs an executor of its own and is called by `post`.
+  /// For any completion token, `void(report)`: called when the run has ended; a failed run's report is given, not
+  /// thrown. The handler needs an executor of its own and is called by `post`.
   template <boost::asio::completion_token_for<void(penstock::report)> Token>
   auto async_wait(Token&& token) const {
     return boost::asio::async_initiate<Token, void(penstock::report)>(

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include <oneapi/tbb/task_arena.h>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/io_context.hpp>
-#include <oneapi/tbb/task_arena.h>
 
 #include <penstock/base/clock.hpp>
 #include <penstock/base/stop.hpp>
@@ -30,10 +30,10 @@ struct runtime_options {
 };
 
 struct run_options {
-  stop_token stop = {};                  ///< a parent: when it asks to stop, so does this; when to cancel, so does this
+  stop_token stop = {};  ///< a parent: when it asks to stop, so does this; when to cancel, so does this
   duration drain_within = duration::max();  ///< how long a stop may take before it becomes a cancel
-  std::vector<int> signals = {};         ///< opt-in (`{SIGINT, SIGTERM}`): the first such signal stops, the second
-                                         ///< cancels; after the run the signals are as before
+  std::vector<int> signals = {};            ///< opt-in (`{SIGINT, SIGTERM}`): the first such signal stops, the second
+                                            ///< cancels; after the run the signals are as before
   std::function<void(const stage_error&)> on_error = {};  ///< sees every error as it happens, on the thread where it
                                                           ///< happened; must not throw
 };
@@ -54,16 +54,17 @@ class runtime {
   runtime& operator=(const runtime&) = delete;
 
   /// Runs `p` to its end, blocking the calling thread, and reports. A failed run is reported, not thrown; throws
-  /// `declaration_error` for a declaration that cannot work, and what a factory of the user's throws. Inside a body on a
-  /// CPU worker the worker itself runs the inner run; on an I/O worker it is refused
+  /// `declaration_error` for a declaration that cannot work, and what a factory of the user's throws. Inside a body on
+  /// a CPU worker the worker itself runs the inner run; on an I/O worker it is refused
   /// (`resource_deadlock_would_occur`): use `async_run` there.
   report run(const pipeline& p, run_options options = {});
 
   /// Starts `p` and returns at once. Throws as `run` does; then nothing runs and nothing is left. Any thread.
   [[nodiscard]] penstock::run start(const pipeline& p, run_options options = {});
 
-  /// Starts `p` and completes with its report: `void(report)`. A refused declaration is thrown from the initiation (with
-  /// `use_awaitable`: from the `co_await`). Cancelling the operation cancels the run; it completes when that has ended.
+  /// Starts `p` and completes with its report: `void(report)`. A refused declaration is thrown from the initiation
+  /// (with `use_awaitable`: from the `co_await`). Cancelling the operation cancels the run; it completes when that has
+  /// ended.
   template <boost::asio::completion_token_for<void(report)> Token>
   auto async_run(const pipeline& p, run_options options, Token&& token) {
     return boost::asio::async_initiate<Token, void(report)>(

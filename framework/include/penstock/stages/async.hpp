@@ -1,7 +1,7 @@
 // Stages whose bodies are coroutines (`boost::asio::awaitable`) on the runtime's I/O context.
 //
-// The bodies of one stage run on one strand: never two at the same instant, so they may share state without locks, while
-// up to `workers` of them wait at the same time.
+// The bodies of one stage run on one strand: never two at the same instant, so they may share state without locks,
+// while up to `workers` of them wait at the same time.
 #pragma once
 
 #include <cstddef>
@@ -52,8 +52,8 @@ class async_maker final : public flow::stage_maker {
 
   void make_workers(flow::stage_instance& stage, flow::surroundings& around) const override {
     // To the edges and the run, all slots together are one worker.
-    add_worker<flow::async_stage<In, Receipt, Body, Kind>>(stage, around.strand(), around.services(), stage.state, body_,
-                                                           about_.workers, about_.window_in_force());
+    add_worker<flow::async_stage<In, Receipt, Body, Kind>>(stage, around.strand(), around.services(), stage.state,
+                                                           body_, about_.workers, about_.window_in_force());
   }
 
  private:
@@ -113,9 +113,10 @@ struct async_middle {
 
   template <class In>
   static constexpr void check() {
-    static_assert(is_awaitable<returns<In>>,
-                  "penstock: the body of an async_ stage must return a boost::asio::awaitable; a plain body belongs into "
-                  "the stage of the same name without async_");
+    static_assert(
+        is_awaitable<returns<In>>,
+        "penstock: the body of an async_ stage must return a boost::asio::awaitable; a plain body belongs into "
+        "the stage of the same name without async_");
     static_assert(is_consumer || !std::is_void_v<awaited_t<returns<In>>>,
                   "penstock: the body of an async_transform must give the item to go on; this one gives nothing");
   }
@@ -132,8 +133,8 @@ struct async_middle {
 
 }  // namespace detail
 
-/// A producer whose body is a coroutine: `body()` gives `awaitable<std::optional<T>>`. One body at a time. A stop cancels
-/// the body's wait (terminal cancellation), since what it waits for would be new input.
+/// A producer whose body is a coroutine: `body()` gives `awaitable<std::optional<T>>`. One body at a time. A stop
+/// cancels the body's wait (terminal cancellation), since what it waits for would be new input.
 template <class Body>
 [[nodiscard]] auto async_producer(async_producer_options options, Body&& body) {
   stage_description about;

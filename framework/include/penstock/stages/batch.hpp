@@ -60,8 +60,8 @@ struct batching {
 
 }  // namespace detail
 
-/// Collects items into `std::vector<In>`: `count` of them, or what has come `within` that time of the first, or the rest
-/// at the end of input; never an empty one.
+/// Collects items into `std::vector<In>`: `count` of them, or what has come `within` that time of the first, or the
+/// rest at the end of input; never an empty one.
 [[nodiscard]] inline auto batch(batch_options options) {
   stage_description about;
   about.name = std::move(options.name);

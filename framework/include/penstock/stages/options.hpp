@@ -33,16 +33,16 @@ struct stage_description {
   std::size_t workers = 1;
   std::size_t capacity = default_capacity;  ///< of the edge before the stage
   order ordering = order::any;
-  std::size_t window = 0;                   ///< of an ordered stage, in items; 0: chosen from workers and capacity
+  std::size_t window = 0;  ///< of an ordered stage, in items; 0: chosen from workers and capacity
   place where = place::cpu;
   error_policy on_error = fail_fast;
   bool async = false;
   bool is_producer = false;
   bool is_consumer = false;
-  bool one_worker_only = false;             ///< several workers make no sense
-  std::size_t count = 0;                    ///< of a batch
-  duration within = duration::max();        ///< of a batch
-  std::string item_type{};                  ///< what the stage emits
+  bool one_worker_only = false;       ///< several workers make no sense
+  std::size_t count = 0;              ///< of a batch
+  duration within = duration::max();  ///< of a batch
+  std::string item_type{};            ///< what the stage emits
 
   /// The window in force.
   [[nodiscard]] std::size_t window_in_force() const noexcept {

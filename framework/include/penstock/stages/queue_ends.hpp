@@ -90,9 +90,9 @@ struct queue_consumer {
 
 }  // namespace detail
 
-/// Takes items from `source` as long as there is room for them, until it is closed. Each item is `task_done` when it, or
-/// all that was made of it, has left the pipeline, by whatever outcome. An error given to `close` fails the run after the
-/// items before it were processed. The queue may be destroyed before the run: that ends the input.
+/// Takes items from `source` as long as there is room for them, until it is closed. Each item is `task_done` when it,
+/// or all that was made of it, has left the pipeline, by whatever outcome. An error given to `close` fails the run
+/// after the items before it were processed. The queue may be destroyed before the run: that ends the input.
 template <class T>
 [[nodiscard]] auto producer(producer_options options, queue<T>& source) {
   return detail::from_queue<T>{detail::describe(std::move(options)), detail::queue_access::state(source)};

@@ -22,8 +22,9 @@ struct stage_sequence {
   template <class In>
   static constexpr void check() {
     Stage::template check<In>();
-    static_assert(std::same_as<typename Stage::template output<In>, In>,
-                  "penstock: the stages of a sequence come one after the other, so each must emit the type that it takes");
+    static_assert(
+        std::same_as<typename Stage::template output<In>, In>,
+        "penstock: the stages of a sequence come one after the other, so each must emit the type that it takes");
   }
 
   template <class In>

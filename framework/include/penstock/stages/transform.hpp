@@ -17,14 +17,14 @@
 namespace penstock {
 
 struct transform_options {
-  std::string name;                          ///< required; unique in its pipeline
-  std::size_t workers = 1;                   ///< how many bodies run at once, at most; more use more cores
-  std::size_t capacity = default_capacity;   ///< of the edge before the stage, in items
-  penstock::order order = order::any;        ///< matters with several workers
-  std::size_t window = 0;                    ///< order kept: items between taken and sent on, at most; 0: as the
-                                             ///< capacity, at least twice the workers. More rides out uneven items,
-                                             ///< fewer holds less
-  place on = place::cpu;                     ///< `blocking` for a body that waits for files or a database
+  std::string name;                         ///< required; unique in its pipeline
+  std::size_t workers = 1;                  ///< how many bodies run at once, at most; more use more cores
+  std::size_t capacity = default_capacity;  ///< of the edge before the stage, in items
+  penstock::order order = order::any;       ///< matters with several workers
+  std::size_t window = 0;                   ///< order kept: items between taken and sent on, at most; 0: as the
+                                            ///< capacity, at least twice the workers. More rides out uneven items,
+                                            ///< fewer holds less
+  place on = place::cpu;                    ///< `blocking` for a body that waits for files or a database
   error_policy on_error = fail_fast;
 };
 
@@ -56,7 +56,8 @@ struct mapped {
   template <class In>
   static constexpr void check() {
     using R = returned<Body, In>;
-    static_assert(!std::is_void_v<R>, "penstock: the body of a transform must return the item to go on; this one returns nothing");
+    static_assert(!std::is_void_v<R>,
+                  "penstock: the body of a transform must return the item to go on; this one returns nothing");
     static_assert(!is_awaitable<R>, "penstock: this body returns an awaitable: it belongs into async_transform");
   }
 };

@@ -42,8 +42,9 @@ class plain_maker final : public flow::stage_maker {
     if constexpr (Op::kind != flow::shape::none) {
       if (about_.ordering == order::kept) {
         using worker = flow::ordered_stage<In, Receipt, Op>;
-        make_several<worker>(stage, around, std::make_shared<flow::ordered_sides<In, Receipt, Op>>(
-                                                stage.state, about_.window_in_force()));
+        make_several<worker>(
+            stage, around,
+            std::make_shared<flow::ordered_sides<In, Receipt, Op>>(stage.state, about_.window_in_force()));
         return;
       }
     }

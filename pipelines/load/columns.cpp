@@ -30,6 +30,14 @@ bool may_begin_a_number(std::string_view text) noexcept {
 
 }  // namespace
 
+layout::layout(std::vector<std::string> called, std::vector<storing> stored_as)
+    : names(std::move(called)), as(std::move(stored_as)) {
+  for (const storing each : as) {
+    place.push_back(typed);
+    if (each == storing::typed) ++typed;
+  }
+}
+
 void require_column_names(const std::vector<std::string>& names, const std::string& where) {
   const auto refuse = [&](const std::string& why) { throw failure(exit_code::nothing_usable, where + ": " + why); };
   std::unordered_map<std::string, std::size_t> first;
@@ -43,9 +51,8 @@ void require_column_names(const std::vector<std::string>& names, const std::stri
 }
 
 layout infer(const csv::names& names, const csv::rows& sample, typing types) {
-  layout inferred{names, std::vector(names.size(), storing::text)};
-  if (types == typing::text) return inferred;
-  for (std::size_t c = 0; c < names.size(); ++c) {
+  std::vector as(names.size(), storing::text);
+  for (std::size_t c = 0; types == typing::infer && c < names.size(); ++c) {
     bool any = false;
     bool all = true;
     for (std::size_t r = 0; all && r < sample.size(); ++r) {
@@ -54,9 +61,9 @@ layout infer(const csv::names& names, const csv::rows& sample, typing types) {
       any = true;
       all = stored(field, storing::typed).kind() != sqlite::kind::text;
     }
-    if (any && all) inferred.as[c] = storing::typed;
+    if (any && all) as[c] = storing::typed;
   }
-  return inferred;
+  return {names, std::move(as)};
 }
 
 layout of_keys(std::vector<std::string> keys, typing types) {

@@ -20,8 +20,12 @@ enum class storing : std::uint8_t {
 };
 
 struct layout {
+  layout(std::vector<std::string> names, std::vector<storing> as);  ///< one `as` for each name
+
   std::vector<std::string> names;
-  std::vector<storing> as;  ///< one for each name
+  std::vector<storing> as;
+  std::vector<std::size_t> place;  ///< of a typed column: how many typed columns stand before it
+  std::size_t typed = 0;           ///< how many typed columns there are
 };
 
 /// Throws `failure` (nothing usable) if the names cannot be those of a table: one is empty, holds a NUL byte or is

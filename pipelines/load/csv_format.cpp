@@ -33,7 +33,7 @@ std::optional<csv_format::piece> csv_format::reader::operator()(penstock::contex
 }
 
 page csv_format::parser::operator()(piece from) const {
-  return {csv::parse(std::move(from.rows), dialect), *from.columns};
+  return {csv::parse(std::move(from.rows), dialect), std::move(from.columns)};
 }
 
 }  // namespace load

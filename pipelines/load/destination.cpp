@@ -59,12 +59,13 @@ layout destination::fit(const std::vector<sqlite::column>& existing, const layou
       if (std::ranges::find(existing, key, &sqlite::column::name) == existing.end())
         refuse(fmt::format("has no column '{}', which is a key in {}", key, file));
   }
-  layout fitted;
+  std::vector<std::string> names;
+  std::vector<storing> as;
   for (const auto& column : existing) {
-    fitted.names.push_back(column.name);
-    fitted.as.push_back(stored_in(column, types_));
+    names.push_back(column.name);
+    as.push_back(stored_in(column, types_));
   }
-  return fitted;
+  return {std::move(names), std::move(as)};
 }
 
 std::vector<sqlite::bad_row> destination::insert(const page& rows) { return insert_.insert(rows); }

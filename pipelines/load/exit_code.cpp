@@ -59,7 +59,10 @@ failure explain(const std::exception_ptr& thrown) {
   } catch (const failure& known) {
     return known;
   } catch (const penstock::csv::malformed_row& header) {
-    return {exit_code::nothing_usable, fmt::format("{} (in the header; is this CSV?)", header.what())};
+    const bool json = header.row().text.starts_with('{');
+    return {exit_code::nothing_usable,
+            fmt::format("{} (in the header; {})", header.what(),
+                        json ? "this looks like NDJSON, which --format ndjson loads" : "is this CSV?")};
   } catch (const penstock::sqlite::error& e) {
     return {code_of(e.cause()), e.what()};
   } catch (const penstock::declaration_error& e) {

@@ -38,8 +38,9 @@ void ndjson_format::reader::settle(const ndjson::block& first) {
         fmt::format("{}: none of the first {} lines is a JSON object with keys; one object a line is expected", file,
                     first.records));
   require_column_names(keys, file);
-  auto columns = work_->to.prepare(of_keys(std::move(keys), work_->how.types), destination::match::by_name, file);
-  ndjson::schema schema(columns.names);
+  auto columns = std::make_shared<const layout>(
+      work_->to.prepare(of_keys(std::move(keys), work_->how.types), destination::match::by_name, file));
+  ndjson::schema schema(columns->names);
   expected_ = std::make_shared<const expectation>(std::move(schema), std::move(columns));
 }
 

@@ -16,7 +16,7 @@ struct ndjson_format {
   /// What the first block settled on, for all that follow.
   struct expectation {
     penstock::ndjson::schema keys;
-    layout columns;
+    std::shared_ptr<const layout> columns;
   };
   struct piece {
     penstock::ndjson::block lines;

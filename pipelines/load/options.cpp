@@ -5,8 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
-#include <sstream>
+#include <initializer_list>
 #include <string_view>
 #include <thread>
 
@@ -14,8 +13,6 @@
 
 namespace load {
 namespace {
-
-using words = std::map<std::string, std::string>;
 
 // The words are checked by CLI11, so each is one of the list.
 template <class T>
@@ -81,8 +78,9 @@ void refuse_overwriting(const options& o) {
 
 std::optional<options> read_options(int argc, const char* const* argv) {
   options o;
-  std::string to, format = "auto", delimiter, types = "infer", on_bad_row = "reject";
+  std::string to, format = "auto", types = "infer", on_bad_row = "reject";
   std::string progress = "auto", report = "text", drain_within = "10s", lock_timeout = "5s", rejects;
+  std::optional<std::string> delimiter;
   o.workers = usual_workers();
 
   CLI::App app{"Loads CSV and NDJSON files into an SQLite table: every row is inserted, or rejected with a reason.",
@@ -141,7 +139,7 @@ std::optional<options> read_options(int argc, const char* const* argv) {
 
   o.database = database_of(to);
   if (o.table.empty()) o.table = table_named_after(o.files.front());
-  if (!delimiter.empty()) o.delimiter = delimiter_of(delimiter);
+  if (delimiter) o.delimiter = delimiter_of(*delimiter);
   if (format != "auto")
     o.format = chosen<file_format>(format, {{"csv", file_format::csv}, {"ndjson", file_format::ndjson}});
   o.types = chosen<typing>(types, {{"infer", typing::infer}, {"text", typing::text}});

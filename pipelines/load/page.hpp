@@ -16,17 +16,21 @@
 
 namespace load {
 
-/// A `sqlite::row_batch`. The values are decided on here, on a CPU worker, because the one thread that inserts is the
-/// bottleneck of a load.
+/// A `sqlite::row_batch`. Values of typed columns are decided on when it is made, on a CPU worker, because the one
+/// thread that inserts is the bottleneck of a load; texts are seen where they were parsed.
 class page {
  public:
-  page(penstock::csv::rows parsed, const layout& columns) : page(std::in_place, std::move(parsed), columns) {}
-  page(penstock::ndjson::rows parsed, const layout& columns) : page(std::in_place, std::move(parsed), columns) {}
+  page(penstock::csv::rows parsed, std::shared_ptr<const layout> columns)
+      : page(std::in_place, std::move(parsed), std::move(columns)) {}
+  page(penstock::ndjson::rows parsed, std::shared_ptr<const layout> columns)
+      : page(std::in_place, std::move(parsed), std::move(columns)) {}
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-  [[nodiscard]] std::size_t columns() const noexcept { return columns_; }
+  [[nodiscard]] std::size_t columns() const noexcept { return columns_->as.size(); }
   [[nodiscard]] penstock::sqlite::value_view cell(std::size_t row, std::size_t column) const noexcept {
-    return cells_[row * columns_ + column];
+    if (columns_->as[column] == storing::typed) return typed_[row * columns_->typed + columns_->place[column]];
+    if (const auto* csv = std::get_if<penstock::csv::rows>(parsed_.get())) return csv->field(row, column);
+    return stored(std::get_if<penstock::ndjson::rows>(parsed_.get())->cell(row, column), storing::text);
   }
 
   /// The line of the input on which the row begins, counting from 1.
@@ -46,25 +50,27 @@ class page {
   void keep_first(std::size_t count) noexcept { rows_ = count; }
 
  private:
-  // The cells point into the parsed rows, which therefore stay where they are when the page moves on.
+  // Values point into the parsed rows, which therefore stay where they are when the page moves on.
   using parsed_rows = std::variant<penstock::csv::rows, penstock::ndjson::rows>;
 
   template <class Parsed>
-  page(std::in_place_t, Parsed parsed, const layout& columns)
-      : parsed_(std::make_unique<const parsed_rows>(std::move(parsed))), columns_(columns.as.size()) {
-    const auto& rows = std::get<Parsed>(*parsed_);
+  page(std::in_place_t, Parsed parsed, std::shared_ptr<const layout> columns)
+      : parsed_(std::make_unique<const parsed_rows>(std::move(parsed))), columns_(std::move(columns)) {
+    const auto& rows = *std::get_if<Parsed>(parsed_.get());
     rows_ = rows.size();
-    cells_.reserve(rows_ * columns_);
+    if (columns_->typed == 0) return;
+    typed_.reserve(rows_ * columns_->typed);
     for (std::size_t r = 0; r < rows_; ++r)
-      for (std::size_t c = 0; c < columns_; ++c) cells_.push_back(stored(raw(rows, r, c), columns.as[c]));
+      for (std::size_t c = 0; c < columns_->as.size(); ++c)
+        if (columns_->as[c] == storing::typed) typed_.push_back(stored(raw(rows, r, c), storing::typed));
   }
   static auto raw(const penstock::csv::rows& rows, std::size_t r, std::size_t c) noexcept { return rows.field(r, c); }
   static auto raw(const penstock::ndjson::rows& rows, std::size_t r, std::size_t c) noexcept { return rows.cell(r, c); }
 
   std::unique_ptr<const parsed_rows> parsed_;
-  std::vector<penstock::sqlite::value_view> cells_;
+  std::shared_ptr<const layout> columns_;
+  std::vector<penstock::sqlite::value_view> typed_;  // of the typed columns, row by row
   std::size_t rows_ = 0;
-  std::size_t columns_ = 0;
 };
 
 }  // namespace load

@@ -12,10 +12,15 @@ namespace load {
 
 void page_writer::operator()(page rows, penstock::context& run) const {
   const std::stop_callback on_cancel(run.stop_token().std_token(), [this] { work_->to.give_up_waiting(); });
-  if (work_->how.on_bad_row == bad_row_choice::fail) {
-    insert_or_fail(rows);
-  } else {
-    insert_and_reject(rows);
+  try {
+    if (work_->how.on_bad_row == bad_row_choice::fail) {
+      insert_or_fail(rows);
+    } else {
+      insert_and_reject(rows);
+    }
+  } catch (const penstock::sqlite::error& e) {
+    // A cancel that ended a wait is no failure; the rows of this page stay among those that were not loaded.
+    if (e.cause() != penstock::sqlite::errc::cancelled) throw;
   }
 }
 

@@ -76,6 +76,7 @@ ending ending_of(const penstock::report& run, const job& work) {
     case penstock::end_state::failed: break;
   }
   const auto why = explain(run.first_failure);
+  if (work.rows.read == 0) return {why.code(), why.what()};
   return {why.code(), fmt::format("{}; {}", why.what(), committed)};
 }
 

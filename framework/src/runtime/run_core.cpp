@@ -26,52 +26,6 @@ duration nanoseconds_of(std::uint64_t count) { return std::chrono::nanoseconds(c
 
 }  // namespace
 
-struct run_core::signals : std::enable_shared_from_this<signals> {
-  explicit signals(boost::asio::io_context& io) : set(io) {}
-
-  void begin(std::weak_ptr<run_core> whose, const std::vector<int>& numbers) {
-    const std::lock_guard hold(lock);
-    run = std::move(whose);
-    for (const int number : numbers) set.add(number);
-    wait();
-  }
-
-  void end() noexcept {
-    const std::lock_guard hold(lock);
-    ended = true;
-    boost::system::error_code ignored;
-    set.clear(ignored);
-    set.cancel(ignored);
-  }
-
-  void wait() {
-    set.async_wait([self = shared_from_this()](boost::system::error_code error, int) {
-      if (!error) self->came();
-    });
-  }
-
-  void came() {
-    std::unique_lock hold(lock);
-    if (ended) return;
-    wait();
-    const bool first = !std::exchange(asked, true);
-    const auto target = run.lock();
-    hold.unlock();  // what follows may end the run, which ends this
-    if (target == nullptr) return;
-    if (first) {
-      target->stop(duration::max());
-    } else {
-      target->cancel();
-    }
-  }
-
-  std::mutex lock;
-  boost::asio::signal_set set;  // guarded by lock, like the rest
-  std::weak_ptr<run_core> run;
-  bool asked = false;
-  bool ended = false;
-};
-
 void run_core::forward_stop::operator()() const noexcept {
   if (run->options_.stop.reason() == stop_reason::stop) {
     run->stop(duration::max());
@@ -105,7 +59,7 @@ void run_core::start() {
     if (stage.about.where == place::blocking) blocking_workers_ += stage.about.workers;
   }
   if (!options_.signals.empty()) {
-    signals_ = std::make_shared<signals>(runtime_.io());
+    signals_ = std::make_shared<run_signals>(runtime_.io());
     signals_->begin(weak_from_this(), options_.signals);
   }
   try {

@@ -12,11 +12,10 @@
 #include <thread>
 #include <vector>
 
-#include <boost/asio/signal_set.hpp>
-
 #include "penstock/pipeline/plan.hpp"
 #include "penstock/runtime/detail/run_handle.hpp"
 #include "penstock/runtime/runtime.hpp"
+#include "runtime/run_signals.hpp"
 
 namespace penstock::detail {
 
@@ -59,9 +58,6 @@ class run_core final : public run_handle,
   [[nodiscard]] flow::run_services& services() noexcept override { return *this; }
 
  private:
-  /// The signals of `run_options::signals`, until the run has ended.
-  struct signals;
-
   void everybody_left() noexcept override;
   void make_parts();
   void apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>& lock) noexcept;
@@ -98,7 +94,7 @@ class run_core final : public run_handle,
     void operator()() const noexcept { run->cancel(); }
   };
   std::optional<std::stop_callback<forward_cancel>> on_outer_run_;
-  std::shared_ptr<signals> signals_;
+  std::shared_ptr<run_signals> signals_;
 
   mutable std::mutex lock_;
   std::condition_variable changed_;

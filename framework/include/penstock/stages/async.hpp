@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <penstock/body/body.hpp>
+#include <penstock/flow/async_source.hpp>
 #include <penstock/flow/async_stage.hpp>
 #include <penstock/stages/detail/plain_maker.hpp>
 #include <penstock/stages/options.hpp>

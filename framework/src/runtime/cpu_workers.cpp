@@ -316,8 +316,9 @@ bool cpu_workers::park(worker& w) {
 void cpu_workers::keep_time(std::unique_lock<std::mutex>& lock, worker& w) {
   timekeeper_ = &w;
   const auto due = deadlines_.next();
-  // While others work, and for one round after, this thread looks at them now and then; then it sleeps until told.
-  const bool watch = others_were_busy();
+  // While others work or are about to, and for one round after, this thread looks at them now and then; then it sleeps
+  // until told. Who was woken and has not begun yet is no longer in `parked_`: its work must not go unwatched.
+  const bool watch = others_were_busy() || parked_.size() < workers_.size();
   watch_asleep_ = !watch && borrowed_ == nullptr;
   const auto until = watch ? std::min(due, after(clock::now(), long_activation)) : due;
   if (until == never) {

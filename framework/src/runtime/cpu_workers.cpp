@@ -272,7 +272,11 @@ flow::actor* cpu_workers::take(worker& w) noexcept {
   if (some_ready_.load(std::memory_order_acquire)) {
     const std::lock_guard lock(lock_);
     auto* a = ready_.pop_front();
-    if (ready_.empty()) some_ready_.store(false, std::memory_order_relaxed);
+    if (ready_.empty()) {
+      some_ready_.store(false, std::memory_order_relaxed);
+    } else {
+      wake_parked();  // several may have come at once, from another's own list, with one wake
+    }
     if (a != nullptr) return a;
   }
   return w.pop_own();

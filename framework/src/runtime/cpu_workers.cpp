@@ -295,7 +295,8 @@ flow::actor* cpu_workers::take_of(const flow::run_services& run) noexcept {
 }
 
 bool cpu_workers::park(worker& w) {
-  for (int i = 0; i < looks_before_parking; ++i) {
+  // What is ready for a borrowed arena is not for this thread, which only keeps the time there.
+  for (int i = 0; borrowed_ == nullptr && i < looks_before_parking; ++i) {
     if (some_ready_.load(std::memory_order_acquire)) return true;
     pause_briefly();
   }

@@ -373,6 +373,8 @@ void cpu_workers::notify_at(flow::actor& a, time_point when) noexcept {
       timekeeper_->wake.notify_one();
     } else if (!parked_.empty()) {
       parked_.front()->wake.notify_one();
+    } else {
+      for (auto* h : helpers_) h->wake.notify_one();
     }
   }
 }

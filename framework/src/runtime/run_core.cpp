@@ -144,7 +144,7 @@ void run_core::apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>
 /// very cancel which the alarm brings.
 void run_core::arm(time_point when) {
   const std::lock_guard outer(lock_);
-  alarm_ = when;
+  alarm_ = std::min(alarm_, when);  // two stops at once may come here in either order
   changed_.notify_all();
   if (alarm_thread_.joinable()) return;
   alarm_thread_ = std::thread([self = shared_from_this()] {

@@ -34,10 +34,10 @@ class batch_stage final : public stage_worker {
   step work(turn& t) noexcept override {
     released_ = 0;
     sent_ = false;
-    const auto result = go(t);
-    if (sent_) {
-      out_.tell_consumers(&t);
-    }
+    // The clock is read after the notice was taken: `t.began` may be a little older than the alarm that gave the notice,
+    // and an alarm rings once.
+    const auto result = go(rules_.due() == never ? t.began : run().now());
+    if (sent_) out_.tell_consumers(&t);
     if (released_ > 0) in_.tell_producers(&t);
     if (alarm_ != (result == step::finished ? never : rules_.due())) {
       alarm_ = result == step::finished ? never : rules_.due();
@@ -46,13 +46,13 @@ class batch_stage final : public stage_worker {
     return result == step::finished ? leave(t) : result;
   }
 
-  step go(turn& t) noexcept {
+  step go(time_point now) noexcept {
     for (;;) {
       if (should_give_up()) return give_up();
       const bool closed = in_.closed();
       const auto ready = in_.ready();
       const bool ended = ready == 0 && closed;
-      const bool due = rules_.held() > 0 && (ended || rules_.expired(t.began));
+      const bool due = rules_.held() > 0 && (ended || rules_.expired(now));
       if (due && out_.room() == 0) return block();
       if (due) send();
       if (ended) return step::finished;
@@ -61,7 +61,7 @@ class batch_stage final : public stage_worker {
       // The item that completes a batch is taken only when the batch can leave: count - 1 is all that is ever held.
       const auto missing = count_ - rules_.held() - (out_.room() == 0 ? 1 : 0);
       if (missing == 0) return block();
-      collect(std::min(ready, missing), t.began);
+      collect(std::min(ready, missing), now);
       if (rules_.held() >= count_) send();
     }
   }

@@ -97,7 +97,7 @@ class stage_worker : public actor {
   /// The current exception is what item `number` came to.
   void item_failed(std::uint64_t number) noexcept {
     auto error = std::current_exception();
-    if (run().phase() == run_phase::cancelling && says_cancelled(error)) {
+    if (should_give_up() && says_cancelled(error)) {
       tally_.dropped.add(1);
       return;
     }

@@ -68,8 +68,8 @@ class run_core final : public run_handle,
   void reap() noexcept;
 
   runtime_core& runtime_;
-  const std::shared_ptr<const plan> plan_;
-  const run_options options_;
+  std::shared_ptr<const plan> plan_;  ///< let go of, like the options, when the run has ended
+  run_options options_;
   const time_point began_;
   const flow::run_services* const started_in_;  ///< the run in whose body this was started; null: in none
   std::size_t blocking_workers_ = 0;

@@ -1,0 +1,192 @@
+// The items of the random runs and the bodies that handle them, as the plan of the run says.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <ranges>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "stress/plan_of_a_run.hpp"
+
+namespace penstock_tests::stress {
+
+/// An item that counts how many of its kind there are.
+class token {
+ public:
+  explicit token(std::uint64_t value) : value_(value) { alive().fetch_add(1, std::memory_order_relaxed); }
+  token(const token& other) : value_(other.value_) { alive().fetch_add(1, std::memory_order_relaxed); }
+  token(token&& other) noexcept : value_(other.value_) { alive().fetch_add(1, std::memory_order_relaxed); }
+  token& operator=(const token&) = default;
+  token& operator=(token&&) noexcept = default;
+  ~token() { alive().fetch_sub(1, std::memory_order_relaxed); }
+
+  [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+
+  static std::atomic<long>& alive() noexcept {
+    static std::atomic<long> count{0};
+    return count;
+  }
+
+ private:
+  std::uint64_t value_;
+};
+
+/// What the bodies of one run share, and what they leave behind.
+struct scene {
+  scene(const run_plan& what, penstock::runtime& where) : plan(what), rt(where), begun(what.stages.size()), returned(what.stages.size()) {}
+
+  /// On entry to a body.
+  void enter(std::size_t stage, std::uint64_t value, penstock::context& c) {
+    begun[stage].fetch_add(1, std::memory_order_acq_rel);
+    all_begun.fetch_add(1, std::memory_order_acq_rel);
+    const auto& s = plan.stages[stage];
+    const auto fate = plan.fate(stage, value) >> 20;
+    if (fate % 1000 < s.spins_of_1000) spin(std::chrono::microseconds(1 + fate % 60));
+    if ((fate >> 10) % 1000 < s.nests_of_1000 && !c.stop_token().stop_requested()) nest();
+    if ((fate >> 20) % 1000 < s.waits_of_1000) {
+      const auto before = returned[stage].load(std::memory_order_acquire);
+      while (begun[stage + 1].load(std::memory_order_acquire) < before && !c.stop_token().stop_requested() && !sink_gone) {
+        std::this_thread::yield();
+      }
+    }
+    if (plan.throws(stage, value)) throw std::runtime_error("as planned");
+    returned[stage].fetch_add(1, std::memory_order_acq_rel);
+  }
+
+  void saw(std::uint64_t value) {
+    const std::lock_guard lock(mutex);
+    seen.push_back(value);
+  }
+
+  const run_plan& plan;
+  penstock::runtime& rt;
+  std::vector<std::atomic<std::uint64_t>> begun, returned;  ///< bodies, by stage
+  std::atomic<std::uint64_t> all_begun{0};
+  std::atomic<bool> sink_gone{false};
+  std::mutex mutex;
+  std::vector<std::uint64_t> seen;  ///< guarded by mutex
+
+ private:
+  static void spin(std::chrono::microseconds d) {
+    const auto until = penstock::clock::now() + d;
+    while (penstock::clock::now() < until) {
+    }
+  }
+
+  void nest() {
+    if (penstock::current_thread_role() == penstock::thread_role::io_worker) return;
+    std::atomic<int> sum{0};
+    const penstock::pipeline inner("inner", penstock::producer({.name = "count"}, std::views::iota(0, 20)),
+                                   penstock::transform({.name = "work", .workers = 2, .capacity = 3}, [](int n) { return n; }),
+                                   penstock::consumer({.name = "add", .capacity = 2}, [&sum](int n) { sum += n; }));
+    const auto r = rt.run(inner);
+    if (!r.balanced() || (r.ok() && sum != 190)) throw std::logic_error("an inner run lost items");
+  }
+};
+
+struct body {
+  scene* in;
+  std::size_t stage;
+
+ protected:
+  [[nodiscard]] std::vector<std::uint64_t> make(token&& item, penstock::context& c) const {
+    in->enter(stage, item.value(), c);
+    return in->plan.made_of(stage, item.value());
+  }
+};
+
+struct map_body : body {
+  token operator()(token item, penstock::context& c) const { return token(make(std::move(item), c).front()); }
+};
+
+struct filter_body : body {
+  bool operator()(const token& item, penstock::context& c) const { return !make(token(item), c).empty(); }
+};
+
+struct filter_map_body : body {
+  std::optional<token> operator()(token item, penstock::context& c) const {
+    const auto made = make(std::move(item), c);
+    return made.empty() ? std::nullopt : std::optional<token>(token(made.front()));
+  }
+};
+
+struct flat_map_body : body {
+  std::vector<token> operator()(token item, penstock::context& c) const {
+    std::vector<token> all;
+    for (const auto value : make(std::move(item), c)) all.emplace_back(value);
+    return all;
+  }
+};
+
+struct unbatch_body : body {
+  std::vector<token> operator()(std::vector<token> items, penstock::context&) const {
+    in->begun[stage].fetch_add(1, std::memory_order_acq_rel);
+    return items;
+  }
+};
+
+struct sink_body : body {
+  void operator()(token item, penstock::context& c) const { in->saw(make(std::move(item), c).front()); }
+};
+
+/// Waits now and then: for the others on the strand, or for time.
+inline boost::asio::awaitable<void> linger(std::uint64_t fate) {
+  const std::chrono::microseconds d(fate % 8 == 0 ? fate / 8 % 300 : 0);
+  if (fate % 4 == 0) co_await penstock::async_sleep(d);
+}
+
+struct async_map_body : body {
+  boost::asio::awaitable<token> operator()(token item, penstock::context& c) const {
+    const auto value = item.value();
+    co_await linger(in->plan.fate(stage, value) >> 40);
+    token made(make(std::move(item), c).front());
+    co_await linger(in->plan.fate(stage, value) >> 30);
+    co_return made;
+  }
+};
+
+struct async_sink_body : body {
+  boost::asio::awaitable<void> operator()(token item, penstock::context& c) const {
+    const auto made = make(std::move(item), c).front();
+    in->saw(made);
+    co_await linger(in->plan.fate(stage, made) >> 40);
+  }
+};
+
+struct calling_body {
+  scene* in;
+  std::uint64_t next = 0;
+  std::optional<token> operator()(penstock::context& c) {
+    if (next == in->plan.items) return std::nullopt;
+    const token item(next++);
+    in->enter(0, item.value(), c);
+    return item;
+  }
+};
+
+struct async_calling_body {
+  scene* in;
+  std::uint64_t next = 0;
+  boost::asio::awaitable<std::optional<token>> operator()(penstock::context& c) {
+    if (next == in->plan.items) co_return std::nullopt;
+    const auto value = next;
+    co_await linger(in->plan.fate(0, value) >> 40);
+    ++next;
+    in->enter(0, value, c);
+    std::optional<token> item(std::in_place, value);
+    co_return item;
+  }
+};
+
+}  // namespace penstock_tests::stress

@@ -88,6 +88,11 @@ class parallel_stage final : public stage_worker {
         return step::finished;
       }
       if (claim_.more) sides_.workers.wake_one(nullptr);
+      // Places that this claim cannot fill must not wait for its bodies: other workers may hold results for them.
+      if (places > claim_.cells.size()) {
+        give_back(places - claim_.cells.size());
+        places = claim_.cells.size();
+      }
       run_claim(places);
     }
   }

@@ -176,6 +176,8 @@ class async_stage final : public stage_worker {
       // Bodies that never wait must not keep the strand for ever.
       if (++s.streak < longest_streak && in_.ready() > 0 && may_take()) {
         take(s);
+        // The window may have opened for several items at once, and nobody else would tell the other slots.
+        if (ordered_ && in_.ready() > 0 && may_take() && (!idle_.empty() || started_ < slots_.size())) notify();
       } else {
         idle_.push_back(&s);
         if (in_.ready() > 0 || ended()) notify();

@@ -23,23 +23,55 @@ std::string dot_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-// Mermaid has no escape for a quote inside a quoted label, but knows entities.
-std::string entity_quoted(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"') {
-      out += "#quot;";
+    if (c == '\n') {
+      out += "\\n";
     } else {
       out += c;
     }
   }
   return out;
 }
+
+// Mermaid has no escape for a quote inside a quoted label, and takes <int> for HTML and a backtick for markdown; but it
+// knows entities.
+std::string entity_quoted(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '"': out += "#quot;"; break;
+      case '<': out += "#lt;"; break;
+      case '>': out += "#gt;"; break;
+      case '&': out += "#amp;"; break;
+      case '#': out += "#35;"; break;
+      case '`': out += "#96;"; break;
+      case '\n': out += ' '; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+/// "vector<int, std::allocator<int> >" is "vector<int>" to everybody.
+void drop_allocators(std::string& name) {
+  const std::string_view noise = ", std::allocator<";
+  for (auto at = name.find(noise); at != std::string::npos; at = name.find(noise)) {
+    auto end = at + noise.size();
+    for (int open = 1; open > 0 && end < name.size(); ++end) {
+      if (name[end] == '<') ++open;
+      if (name[end] == '>') --open;
+    }
+    name.erase(at, end - at);
+  }
+}
+
+/// Beyond it, sums of capacities could overflow.
+constexpr std::size_t most_items = std::size_t{1} << (sizeof(std::size_t) * 4);
 
 std::string details(const stage_description& about) {
   std::ostringstream out;
@@ -66,6 +98,7 @@ void plan::check() const {
     if (about.one_worker_only && about.workers != 1)
       refuse(*this, stage, "a stage that puts into a queue has 1 worker");
     if (about.capacity == 0) refuse(*this, stage, "the edge before it has capacity 0; it needs 1 at least");
+    if (about.capacity > most_items) refuse(*this, stage, "the edge before it has a capacity beyond any memory");
     if (std::string_view(about.kind) == "batch") {
       if (about.count == 0) refuse(*this, stage, "its batches have 0 items; they need 1 at least");
       if (about.within <= duration::zero()) refuse(*this, stage, "its batches must leave within no time at all");
@@ -120,10 +153,9 @@ namespace detail {
 
 std::string readable_name(const std::type_info& type) {
   auto name = boost::core::demangle(type.name());
-  const std::string_view noise = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
-  for (auto at = name.find(noise); at != std::string::npos; at = name.find(noise)) {
-    name.replace(at, noise.size(), "std::string");
-  }
+  replace_all(name, "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");
+  drop_allocators(name);
+  replace_all(name, " >", ">");
   return name;
 }
 

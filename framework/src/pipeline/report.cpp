@@ -34,6 +34,12 @@ const char* to_string(stop_reason reason) {
 
 using row = std::array<std::string, 10>;
 
+/// Characters, not bytes: in UTF-8 all but the first byte of one look like 10xxxxxx.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 row cells(const stage_report& stage, std::uint64_t dropped_before_it) {
   return {stage.name,
           stage.kind + (stage.workers > 1 ? " x" + std::to_string(stage.workers) : ""),
@@ -126,14 +132,15 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
   }
   std::array<std::size_t, std::tuple_size_v<row>> width{};
   for (const auto& line : table) {
-    for (std::size_t c = 0; c < line.size(); ++c) width[c] = std::max(width[c], line[c].size());
+    for (std::size_t c = 0; c < line.size(); ++c) width[c] = std::max(width[c], width_of(line[c]));
   }
   std::ostringstream text;  // so that the caller's stream keeps its format
   text << r.pipeline << ": " << (r.ended ? to_string(r.outcome) : "running") << " after " << for_people(r.elapsed)
        << "\n";
   for (const auto& line : table) {
     for (std::size_t c = 0; c < line.size(); ++c) {
-      text << "  " << (c < 2 ? std::left : std::right) << std::setw(static_cast<int>(width[c])) << line[c];
+      const std::string padding(width[c] - width_of(line[c]), ' ');
+      text << "  " << (c < 2 ? line[c] + padding : padding + line[c]);
     }
     text << "\n";
   }

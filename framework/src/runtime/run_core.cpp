@@ -58,18 +58,20 @@ void run_core::start() {
   for (const auto& stage : plan_->stages) {
     if (stage.about.where == place::blocking) blocking_workers_ += stage.about.workers;
   }
-  if (!options_.signals.empty()) {
-    signals_ = std::make_shared<run_signals>(runtime_.io());
-    signals_->begin(weak_from_this(), options_.signals);
-  }
+  if (!options_.signals.empty()) signals_ = std::make_shared<run_signals>(runtime_.io());
+  runtime_.blocking().reserve(blocking_workers_);
+  begin_with(actors_.size() + 1);
   try {
-    runtime_.blocking().reserve(blocking_workers_);
+    // Only now: a signal that is there already must find a run that can be stopped.
+    if (signals_) signals_->begin(weak_from_this(), options_.signals);
   } catch (...) {
-    if (signals_) signals_->end();
+    begin_with(0);
+    signals_->end();
+    runtime_.blocking().release(blocking_workers_);
+    runtime_.blocking().join_surplus();
     throw;
   }
   // Nothing throws from here on.
-  begin_with(actors_.size() + 1);
   for (auto* a : actors_) a->notify();
   if (started_in_ != nullptr) on_outer_run_.emplace(started_in_->cancel_token().std_token(), forward_cancel{this});
   if (options_.stop.stop_possible()) on_parent_.emplace(options_.stop.std_token(), forward_stop{this});
@@ -266,6 +268,10 @@ bool run_core::may_help_here() const noexcept {
 
 void run_core::refuse_to_wait_here() const {
   refuse_to_block_a_worker("waiting for a run");
+  if (runtime_.in_a_borrowed_handler()) {
+    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                            "waiting for a run in a handler of the context that it uses");
+  }
   if (flow::run_of_this_thread == this) {  // a blocking worker of this very run
     throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
                             "waiting for a run in itself");
@@ -332,7 +338,10 @@ void run_core::abandon() noexcept {
     return;
   }
   // Waiting on a worker of ours could wait for itself: the runtime keeps the run until it has ended.
-  if (current_thread_role() != thread_role::foreign || flow::run_of_this_thread == this) return;
+  if (current_thread_role() != thread_role::foreign || runtime_.in_a_borrowed_handler() ||
+      flow::run_of_this_thread == this) {
+    return;
+  }
   std::unique_lock lock(lock_);
   changed_.wait(lock, [this] { return retired_.load(std::memory_order_relaxed); });
   lock.unlock();

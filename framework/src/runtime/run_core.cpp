@@ -268,10 +268,7 @@ bool run_core::may_help_here() const noexcept {
 
 void run_core::refuse_to_wait_here() const {
   refuse_to_block_a_worker("waiting for a run");
-  if (runtime_.in_a_borrowed_handler()) {
-    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                            "waiting for a run in a handler of the context that it uses");
-  }
+  runtime_.refuse_to_wait_in_a_borrowed_handler();
   if (flow::run_of_this_thread == this) {  // a blocking worker of this very run
     throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
                             "waiting for a run in itself");

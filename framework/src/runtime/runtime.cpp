@@ -86,6 +86,7 @@ runtime::~runtime() = default;
 report runtime::run(const pipeline& p, run_options options) {
   // An I/O worker that waited would keep the very handlers from running that the run needs.
   if (current_thread_role() == thread_role::io_worker) refuse_to_block_a_worker("penstock::runtime::run");
+  core_->refuse_to_wait_in_a_borrowed_handler();
   auto handle = start_handle(p, std::move(options));
   return handle->wait();
 }

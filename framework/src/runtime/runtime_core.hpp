@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <unordered_set>
 
@@ -31,6 +32,17 @@ class runtime_core {
 
   /// Starts the I/O thread if there is none and the context is our own.
   boost::asio::io_context& io();
+
+  /// True in handlers of a borrowed context: waiting there would keep the very handlers from running that a run needs.
+  [[nodiscard]] bool in_a_borrowed_handler() const noexcept {
+    return borrowed_io_ != nullptr && borrowed_io_->get_executor().running_in_this_thread();
+  }
+
+  void refuse_to_wait_in_a_borrowed_handler() const {
+    if (!in_a_borrowed_handler()) return;
+    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                            "waiting for a run in a handler of the I/O context that it may need");
+  }
 
   [[nodiscard]] bool borrows_arena() const noexcept { return borrows_arena_; }
 

@@ -31,7 +31,8 @@ class run {
   }
 
   /// Cancels and waits until everything of the run has ended; a body that never returns keeps it waiting. On a worker
-  /// of the runtime it cannot wait: there it cancels, and the runtime waits in its destructor.
+  /// of the runtime, or in a handler of a context that it borrowed, it cannot wait: there it cancels, and the runtime
+  /// waits in its destructor.
   ~run() { end(); }
 
   /// Take no new input and finish what was accepted. With `run_options::drain_within` the stop becomes a cancel when
@@ -48,9 +49,9 @@ class run {
   [[nodiscard]] bool stop_requested() const noexcept { return handle_->stop_requested(); }
 
   /// Blocks until the run has ended, then throws what failed it, unchanged, or gives the report; again and again the
-  /// same. Nothing of the run runs any more when it returns. On a worker of a runtime it throws
-  /// `std::system_error(resource_deadlock_would_occur)`; except in a body on a CPU worker for a run that was started in
-  /// that body: then the worker runs the inner run's stages itself.
+  /// same. Nothing of the run runs any more when it returns. On a worker of a runtime, and in a handler of a context that
+  /// the runtime borrowed, it throws `std::system_error(resource_deadlock_would_occur)`; except in a body on a CPU
+  /// worker for a run that was started in that body: then the worker runs the inner run's stages itself.
   penstock::report wait() const {
     auto result = handle_->wait();
     result.rethrow();

@@ -55,8 +55,8 @@ class runtime {
 
   /// Runs `p` to its end, blocking the calling thread, and reports. A failed run is reported, not thrown; throws
   /// `declaration_error` for a declaration that cannot work, and what a factory of the user's throws. Inside a body on
-  /// a CPU worker the worker itself runs the inner run; on an I/O worker it is refused
-  /// (`resource_deadlock_would_occur`): use `async_run` there.
+  /// a CPU worker the worker itself runs the inner run; on an I/O worker, and in a handler of a borrowed context, it
+  /// is refused (`resource_deadlock_would_occur`): use `async_run` there.
   report run(const pipeline& p, run_options options = {});
 
   /// Starts `p` and returns at once. Throws as `run` does; then nothing runs and nothing is left. Any thread.

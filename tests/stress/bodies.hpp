@@ -44,7 +44,8 @@ class token {
 
 /// What the bodies of one run share, and what they leave behind.
 struct scene {
-  scene(const run_plan& what, penstock::runtime& where) : plan(what), rt(where), begun(what.stages.size()), returned(what.stages.size()) {}
+  scene(const run_plan& what, penstock::runtime& where)
+      : plan(what), rt(where), begun(what.stages.size()), returned(what.stages.size()) {}
 
   /// On entry to a body.
   void enter(std::size_t stage, std::uint64_t value, penstock::context& c) {
@@ -56,7 +57,8 @@ struct scene {
     if ((fate >> 10) % 1000 < s.nests_of_1000 && !c.stop_token().stop_requested()) nest();
     if ((fate >> 20) % 1000 < s.waits_of_1000) {
       const auto before = returned[stage].load(std::memory_order_acquire);
-      while (begun[stage + 1].load(std::memory_order_acquire) < before && !c.stop_token().stop_requested() && !sink_gone) {
+      while (begun[stage + 1].load(std::memory_order_acquire) < before && !c.stop_token().stop_requested() &&
+             !sink_gone) {
         std::this_thread::yield();
       }
     }
@@ -87,9 +89,10 @@ struct scene {
   void nest() {
     if (penstock::current_thread_role() == penstock::thread_role::io_worker) return;
     std::atomic<int> sum{0};
-    const penstock::pipeline inner("inner", penstock::producer({.name = "count"}, std::views::iota(0, 20)),
-                                   penstock::transform({.name = "work", .workers = 2, .capacity = 3}, [](int n) { return n; }),
-                                   penstock::consumer({.name = "add", .capacity = 2}, [&sum](int n) { sum += n; }));
+    const penstock::pipeline inner(
+        "inner", penstock::producer({.name = "count"}, std::views::iota(0, 20)),
+        penstock::transform({.name = "work", .workers = 2, .capacity = 3}, [](int n) { return n; }),
+        penstock::consumer({.name = "add", .capacity = 2}, [&sum](int n) { sum += n; }));
     const auto r = rt.run(inner);
     if (!r.balanced() || (r.ok() && sum != 190)) throw std::logic_error("an inner run lost items");
   }

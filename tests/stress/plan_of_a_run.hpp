@@ -1,7 +1,7 @@
 // What one random run looks like, decided from a seed alone, and what must come out of it.
 //
-// Whether a body throws, drops or multiplies an item depends on the seed, the stage and the item, and on nothing else: so
-// the outcome can be foretold by a loop, whatever the threads do.
+// Whether a body throws, drops or multiplies an item depends on the seed, the stage and the item, and on nothing else:
+// so the outcome can be foretold by a loop, whatever the threads do.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,17 @@ class dice {
   std::uint64_t state_;
 };
 
-enum class work : std::uint8_t { produce, transform, filter, filter_map, flat_map, async_transform, batch, unbatch, consume };
+enum class work : std::uint8_t {
+  produce,
+  transform,
+  filter,
+  filter_map,
+  flat_map,
+  async_transform,
+  batch,
+  unbatch,
+  consume
+};
 
 struct stage_plan {
   work what = work::transform;
@@ -46,7 +56,7 @@ struct stage_plan {
   penstock::order order = penstock::order::any;
   penstock::place on = penstock::place::cpu;
   penstock::error_policy on_error = penstock::fail_fast;
-  std::size_t count = 1;                              ///< of a batch
+  std::size_t count = 1;  ///< of a batch
   penstock::duration within = penstock::duration::max();
   std::uint64_t throws_of_1000 = 0;
   std::uint64_t spins_of_1000 = 0;
@@ -57,7 +67,17 @@ struct stage_plan {
 
 enum class source_kind : std::uint8_t { range, callable, queue, coroutine };
 enum class sink_kind : std::uint8_t { plain, coroutine, queue };
-enum class ending : std::uint8_t { natural, stop, cancel, drain, let_go, parent_stops, parent_cancels, runtime_goes, sink_closes };
+enum class ending : std::uint8_t {
+  natural,
+  stop,
+  cancel,
+  drain,
+  let_go,
+  parent_stops,
+  parent_cancels,
+  runtime_goes,
+  sink_closes
+};
 
 struct run_plan {
   std::uint64_t seed = 0;
@@ -193,7 +213,8 @@ inline run_plan random_run(std::uint64_t seed, std::size_t cpu_workers, bool may
   // A body may wait for the stage after it where a thread is left for that one.
   for (std::size_t i = 1; may_wait && i + 1 < p.stages.size(); ++i) {
     auto& s = p.stages[i];
-    const bool has_body = p.stages[i + 1].what != work::batch && (i + 2 < p.stages.size() || p.sink != sink_kind::queue);
+    const bool has_body =
+        p.stages[i + 1].what != work::batch && (i + 2 < p.stages.size() || p.sink != sink_kind::queue);
     const bool free = cpu_workers >= 2 || s.on == penstock::place::blocking;
     if (s.what != work::transform || s.workers != 1 || !has_body || !free || !d.one_in(3)) continue;
     s.waits_of_1000 = d.one_in(2) ? 5 : 50;

@@ -1,5 +1,5 @@
-// Random pipelines under random load, ended in random ways: every run ends, its report adds up, what arrives is what was
-// foretold, and no item is left anywhere.
+// Random pipelines under random load, ended in random ways: every run ends, its report adds up, what arrives is what
+// was foretold, and no item is left anywhere.
 //
 // PENSTOCK_STRESS_SECONDS: for how long (3); PENSTOCK_SEED: one episode again, the one a failure names.
 #include <gtest/gtest.h>
@@ -26,7 +26,12 @@ using namespace penstock_tests::stress;
 namespace asio = boost::asio;
 
 transform_options options_of(const stage_plan& s) {
-  return {.name = s.name, .workers = s.workers, .capacity = s.capacity, .order = s.order, .window = s.window, .on = s.on,
+  return {.name = s.name,
+          .workers = s.workers,
+          .capacity = s.capacity,
+          .order = s.order,
+          .window = s.window,
+          .on = s.on,
           .on_error = s.on_error};
 }
 
@@ -34,7 +39,11 @@ transform_options options_of(const stage_plan& s) {
 class one_run {
  public:
   one_run(const run_plan& what, runtime& rt)
-      : plan_(what), scene_(plan_, rt), input_(1 + what.seed % 20), output_(1 + what.seed / 20 % 20), line_(make_line()) {
+      : plan_(what),
+        scene_(plan_, rt),
+        input_(1 + what.seed % 20),
+        output_(1 + what.seed / 20 % 20),
+        line_(make_line()) {
     if (plan_.source == source_kind::queue) feeder_ = std::jthread([this] { feed(); });
     if (plan_.sink == sink_kind::queue) reader_ = std::jthread([this] { read(); });
     run_options how;
@@ -97,21 +106,58 @@ class one_run {
   }
 
  private:
-  std::optional<pipeline> make_line() {
-    stage_ = 1;
-    const auto& first = plan_.stages[0];
-    const producer_options how{.name = first.name, .on = first.on, .on_error = first.on_error};
-    switch (plan_.source) {
-      case source_kind::range: {
-        std::vector<token> all;
-        for (std::uint64_t i = 0; i < plan_.items; ++i) all.emplace_back(i);
-        return with_source(producer(how, std::move(all)));
-      }
-      case source_kind::callable: return with_source(producer(how, calling_body{&scene_}));
-      case source_kind::queue: return with_source(producer(how, input_));
-      case source_kind::coroutine: break;
+  template <class Body>
+  static auto stage_of(const stage_plan& s, Body b) {
+    if constexpr (std::is_same_v<Body, map_body>) {
+      return transform(options_of(s), b);
+    } else if constexpr (std::is_same_v<Body, filter_body>) {
+      return filter(options_of(s), b);
+    } else if constexpr (std::is_same_v<Body, filter_map_body>) {
+      return filter_map(options_of(s), b);
+    } else {
+      return flat_map(options_of(s), b);
     }
-    return with_source(async_producer({.name = first.name, .on_error = first.on_error}, async_calling_body{&scene_}));
+  }
+
+  template <class Body>
+  auto all(work kind) {
+    std::vector<decltype(stage_of(plan_.stages[0], Body{}))> stages;
+    for (; plan_.stages[stage_].what == kind; ++stage_) {
+      stages.push_back(stage_of(plan_.stages[stage_], Body{{&scene_, stage_}}));
+    }
+    return sequence(std::move(stages));
+  }
+
+  auto all_async() {
+    const auto one = [this](const stage_plan& s) {
+      return async_transform({.name = s.name,
+                              .workers = s.workers,
+                              .capacity = s.capacity,
+                              .order = s.order,
+                              .window = s.window,
+                              .on_error = s.on_error},
+                             async_map_body{{&scene_, stage_}});
+    };
+    std::vector<decltype(one(plan_.stages[0]))> stages;
+    for (; plan_.stages[stage_].what == work::async_transform; ++stage_) stages.push_back(one(plan_.stages[stage_]));
+    return sequence(std::move(stages));
+  }
+
+  template <class... Stages>
+  std::optional<pipeline> with_sink(Stages... stages) {
+    const auto& s = plan_.stages.back();
+    const consumer_options how{
+        .name = s.name, .workers = s.workers, .capacity = s.capacity, .on = s.on, .on_error = s.on_error};
+    switch (plan_.sink) {
+      case sink_kind::plain:
+        return pipeline("random", std::move(stages)..., consumer(how, sink_body{{&scene_, stage_}}));
+      case sink_kind::coroutine: break;
+      case sink_kind::queue: return pipeline("random", std::move(stages)..., consumer(how, into(output_)));
+    }
+    return pipeline(
+        "random", std::move(stages)...,
+        async_consumer({.name = s.name, .workers = s.workers, .capacity = s.capacity, .on_error = s.on_error},
+                       async_sink_body{{&scene_, stage_}}));
   }
 
   template <class Source>
@@ -144,51 +190,21 @@ class one_run {
     return with_sink(std::move(source), std::move(a), std::move(b), std::move(c), std::move(d));
   }
 
-  template <class... Stages>
-  std::optional<pipeline> with_sink(Stages... stages) {
-    const auto& s = plan_.stages.back();
-    const consumer_options how{.name = s.name, .workers = s.workers, .capacity = s.capacity, .on = s.on, .on_error = s.on_error};
-    switch (plan_.sink) {
-      case sink_kind::plain: return pipeline("random", std::move(stages)..., consumer(how, sink_body{{&scene_, stage_}}));
-      case sink_kind::coroutine: break;
-      case sink_kind::queue: return pipeline("random", std::move(stages)..., consumer(how, into(output_)));
+  std::optional<pipeline> make_line() {
+    stage_ = 1;
+    const auto& first = plan_.stages[0];
+    const producer_options how{.name = first.name, .on = first.on, .on_error = first.on_error};
+    switch (plan_.source) {
+      case source_kind::range: {
+        std::vector<token> all;
+        for (std::uint64_t i = 0; i < plan_.items; ++i) all.emplace_back(i);
+        return with_source(producer(how, std::move(all)));
+      }
+      case source_kind::callable: return with_source(producer(how, calling_body{&scene_}));
+      case source_kind::queue: return with_source(producer(how, input_));
+      case source_kind::coroutine: break;
     }
-    return pipeline("random", std::move(stages)...,
-                    async_consumer({.name = s.name, .workers = s.workers, .capacity = s.capacity, .on_error = s.on_error},
-                                   async_sink_body{{&scene_, stage_}}));
-  }
-
-  template <class Body>
-  static auto stage_of(const stage_plan& s, Body b) {
-    if constexpr (std::is_same_v<Body, map_body>) {
-      return transform(options_of(s), b);
-    } else if constexpr (std::is_same_v<Body, filter_body>) {
-      return filter(options_of(s), b);
-    } else if constexpr (std::is_same_v<Body, filter_map_body>) {
-      return filter_map(options_of(s), b);
-    } else {
-      return flat_map(options_of(s), b);
-    }
-  }
-
-  template <class Body>
-  auto all(work kind) {
-    std::vector<decltype(stage_of(plan_.stages[0], Body{}))> stages;
-    for (; plan_.stages[stage_].what == kind; ++stage_) {
-      stages.push_back(stage_of(plan_.stages[stage_], Body{{&scene_, stage_}}));
-    }
-    return sequence(std::move(stages));
-  }
-
-  auto all_async() {
-    const auto one = [this](const stage_plan& s) {
-      return async_transform({.name = s.name, .workers = s.workers, .capacity = s.capacity, .order = s.order,
-                              .window = s.window, .on_error = s.on_error},
-                             async_map_body{{&scene_, stage_}});
-    };
-    std::vector<decltype(one(plan_.stages[0]))> stages;
-    for (; plan_.stages[stage_].what == work::async_transform; ++stage_) stages.push_back(one(plan_.stages[stage_]));
-    return sequence(std::move(stages));
+    return with_source(async_producer({.name = first.name, .on_error = first.on_error}, async_calling_body{&scene_}));
   }
 
   void feed() {

@@ -87,7 +87,6 @@ struct scene {
   }
 
   void nest() {
-    if (penstock::current_thread_role() == penstock::thread_role::io_worker) return;
     std::atomic<int> sum{0};
     const penstock::pipeline inner(
         "inner", penstock::producer({.name = "count"}, std::views::iota(0, 20)),

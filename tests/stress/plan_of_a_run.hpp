@@ -204,6 +204,12 @@ inline run_plan random_run(std::uint64_t seed, std::size_t cpu_workers, bool may
   auto& last = p.stages.back();
   if (p.sink == sink_kind::queue) last = {.what = work::consume, .name = last.name, .capacity = last.capacity};
   if (p.sink == sink_kind::coroutine) last.keeps_order = last.workers == 1;
+  // A coroutine must not wait for a run.
+  if (p.source == source_kind::coroutine) p.stages[0].nests_of_1000 = 0;
+  if (p.sink == sink_kind::coroutine) last.nests_of_1000 = 0;
+  for (auto& s : p.stages) {
+    if (s.what == work::async_transform) s.nests_of_1000 = 0;
+  }
   p.close_with_error = p.source == source_kind::queue && d.one_in(8);
   if (d.one_in(2)) {
     p.end = static_cast<ending>(d.between(1, 8));

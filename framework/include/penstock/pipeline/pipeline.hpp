@@ -40,6 +40,16 @@ struct stage_takes_its_input {
   static constexpr bool value = Stage::template accepts<Given>;
 };
 
+/// The same for what may lie on an edge.
+template <std::size_t Position, class Item>
+struct stage_emits_an_item {
+  static_assert(
+      std::is_nothrow_move_constructible_v<Item> && std::is_nothrow_destructible_v<Item>,
+      "penstock: an item of a pipeline must be nothrow move constructible and nothrow destructible, or it could "
+      "be lost on its way; see Position and Item of stage_emits_an_item");
+  static constexpr bool value = std::is_nothrow_move_constructible_v<Item> && std::is_nothrow_destructible_v<Item>;
+};
+
 /// One stage of the list: its description and its maker. `Next` is what it emits.
 template <class Given, class Receipt, class Next, class Stage>
 void add_stage(plan& p, Stage stage) {
@@ -54,12 +64,14 @@ void add_stages(plan& p, Stage stage, Rest... rest) {
   constexpr bool last = sizeof...(Rest) == 0;
   static_assert(!last || Stage::is_consumer, "penstock: the last stage of a pipeline is a consumer");
   static_assert(last || !Stage::is_consumer, "penstock: nothing comes after a consumer");
-  if constexpr (stage_takes_its_input<Position, Stage, Given>::value) {
-    Stage::template check<Given>();
+  if constexpr (!stage_takes_its_input<Position, Stage, Given>::value) {
+    return;
+  } else if constexpr (Stage::template check<Given>()) {  // evaluated here, so that our sentence comes first
     if constexpr (Stage::is_consumer) {
       add_stage<Given, Receipt, void>(p, std::move(stage));
     } else {
       using next = typename Stage::template output<Given>;
+      static_assert(stage_emits_an_item<Position, next>::value);
       if constexpr (is_sequence<Stage>) {
         for (auto& one : stage.stages) add_stage<Given, Receipt, next>(p, std::move(one));
       } else {
@@ -72,12 +84,16 @@ void add_stages(plan& p, Stage stage, Rest... rest) {
 
 template <class Source, class... Rest>
 plan make_plan(std::string name, Source source, Rest... rest) {
+  static_assert((stage<Source> && ... && stage<Rest>),
+                "penstock: something in this list is no stage: stages are made by producer, transform, filter, batch, "
+                "consumer and their like");
   static_assert(Source::is_producer, "penstock: the first stage of a pipeline is a producer");
   static_assert(sizeof...(Rest) > 0, "penstock: a pipeline has a producer and a consumer, at least");
   plan p;
   p.name = std::move(name);
   if constexpr (Source::is_producer) {
     using item = typename Source::item;
+    static_assert(stage_emits_an_item<0, item>::value);
     auto about = source.about;
     about.item_type = readable_name(typeid(item));
     p.stages.push_back({std::move(about), std::move(source).maker()});
@@ -94,7 +110,7 @@ class pipeline {
  public:
   /// The list is the drawing: a producer, any number of stages, a consumer. Types are checked when this is compiled;
   /// everything else by `check`, and before a run starts.
-  template <detail::stage... Stages>
+  template <class... Stages>
     requires(sizeof...(Stages) > 0)
   pipeline(std::string name, Stages... stages)
       : plan_(std::make_shared<const plan>(detail::make_plan(std::move(name), std::move(stages)...))) {}

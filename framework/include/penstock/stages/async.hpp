@@ -113,13 +113,14 @@ struct async_middle {
   using returns = std::decay_t<result_of<worker_body_t<Body>, In>>;
 
   template <class In>
-  static constexpr void check() {
+  static constexpr bool check() {
     static_assert(
         is_awaitable<returns<In>>,
         "penstock: the body of an async_ stage must return a boost::asio::awaitable; a plain body belongs into "
         "the stage of the same name without async_");
     static_assert(is_consumer || !std::is_void_v<awaited_t<returns<In>>>,
                   "penstock: the body of an async_transform must give the item to go on; this one gives nothing");
+    return is_awaitable<returns<In>> && (is_consumer || !std::is_void_v<awaited_t<returns<In>>>);
   }
 
   template <class In>

@@ -32,7 +32,9 @@ struct batching {
   template <class In>
   static constexpr bool accepts = true;
   template <class In>
-  static constexpr void check() {}
+  static constexpr bool check() {
+    return true;
+  }
   template <class In>
   using output = std::vector<In>;
 

@@ -48,9 +48,10 @@ struct sink {
   static constexpr bool accepts = takes<worker_body_t<Body>, In>;
 
   template <class In>
-  static constexpr void check() {
+  static constexpr bool check() {
     static_assert(!is_awaitable<std::decay_t<result_of<worker_body_t<Body>, In>>>,
                   "penstock: this body returns an awaitable: it belongs into async_consumer");
+    return !is_awaitable<std::decay_t<result_of<worker_body_t<Body>, In>>>;
   }
 
   template <class In, class Receipt>

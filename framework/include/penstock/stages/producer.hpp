@@ -74,4 +74,17 @@ template <class Range>
   return detail::source<flow::iterating<R>, R>{detail::describe(std::move(options)), std::forward<Range>(range)};
 }
 
+/// Anything else: only says what is wrong with it.
+template <class Body>
+  requires(!std::ranges::input_range<std::decay_t<Body>> && !detail::calls_for_items<std::decay_t<Body>>)
+auto producer(producer_options, Body&&) {
+  using B = detail::worker_body_t<std::decay_t<Body>>;
+  if constexpr (detail::takes<B>) {
+    static_assert(!detail::is_awaitable<std::decay_t<detail::result_of<B>>>,
+                  "penstock: this body returns an awaitable: it belongs into async_producer");
+  }
+  static_assert(detail::calls_for_items<Body>,
+                "penstock: a producer is given a callable that returns a std::optional, a range, or a penstock::queue");
+}
+
 }  // namespace penstock

@@ -65,7 +65,9 @@ struct queue_consumer {
   template <class In>
   static constexpr bool accepts = std::same_as<In, T>;
   template <class In>
-  static constexpr void check() {}
+  static constexpr bool check() {
+    return true;
+  }
 
   template <class In, class Receipt>
   class sink_maker final : public flow::stage_maker {
@@ -112,6 +114,13 @@ template <class T>
   auto about = detail::describe(std::move(options));
   about.one_worker_only = true;
   return detail::queue_consumer<T>{std::move(about), std::move(target.queue)};
+}
+
+/// A queue as it is: only says what is wrong with it.
+template <class T>
+auto consumer(consumer_options, queue<T>&) {
+  static_assert(detail::is_optional<T> && !detail::is_optional<T>,
+                "penstock: a queue is given to a consumer as into(queue)");
 }
 
 }  // namespace penstock

@@ -20,11 +20,12 @@ struct stage_sequence {
   static constexpr bool accepts = Stage::template accepts<In>;
 
   template <class In>
-  static constexpr void check() {
-    Stage::template check<In>();
+  static constexpr bool check() {
+    if constexpr (!Stage::template check<In>()) return false;
     static_assert(
         std::same_as<typename Stage::template output<In>, In>,
         "penstock: the stages of a sequence come one after the other, so each must emit the type that it takes");
+    return std::same_as<typename Stage::template output<In>, In>;
   }
 
   template <class In>

@@ -54,11 +54,12 @@ struct mapped {
   template <class In>
   using operation = flow::mapping<flow::shape::one, Body, In>;
   template <class In>
-  static constexpr void check() {
+  static constexpr bool check() {
     using R = returned<Body, In>;
     static_assert(!std::is_void_v<R>,
                   "penstock: the body of a transform must return the item to go on; this one returns nothing");
     static_assert(!is_awaitable<R>, "penstock: this body returns an awaitable: it belongs into async_transform");
+    return !std::is_void_v<R> && !is_awaitable<R>;
   }
 };
 
@@ -69,9 +70,10 @@ struct filtered {
   template <class In>
   using operation = flow::filtering<Body, In>;
   template <class In>
-  static constexpr void check() {
+  static constexpr bool check() {
     static_assert(std::convertible_to<returned<Body, const In&>, bool>,
                   "penstock: the body of a filter is a predicate and must return a bool");
+    return std::convertible_to<returned<Body, const In&>, bool>;
   }
 };
 
@@ -82,8 +84,9 @@ struct filter_mapped {
   template <class In>
   using operation = flow::mapping<flow::shape::maybe, Body, In>;
   template <class In>
-  static constexpr void check() {
+  static constexpr bool check() {
     static_assert(is_optional<returned<Body, In>>, "penstock: the body of a filter_map must return a std::optional");
+    return is_optional<returned<Body, In>>;
   }
 };
 
@@ -94,8 +97,9 @@ struct flat_mapped {
   template <class In>
   using operation = flow::mapping<flow::shape::many, Body, In>;
   template <class In>
-  static constexpr void check() {
+  static constexpr bool check() {
     static_assert(std::ranges::input_range<returned<Body, In>>, "penstock: the body of a flat_map must return a range");
+    return std::ranges::input_range<returned<Body, In>>;
   }
 };
 
@@ -112,8 +116,8 @@ struct middle {
   static constexpr bool accepts = Kind<Body>::template accepts<In>;
 
   template <class In>
-  static constexpr void check() {
-    Kind<Body>::template check<In>();
+  static constexpr bool check() {
+    return Kind<Body>::template check<In>();
   }
 
   template <class In>

@@ -9,6 +9,7 @@
 namespace penstock {
 namespace {
 
+// [declared]
 pipeline vendors() {
   return {"load vendors",  //
           producer({.name = "read", .on = place::blocking}, std::vector<int>{}),
@@ -17,6 +18,7 @@ pipeline vendors() {
           batch({.name = "page", .count = 100, .capacity = 32}),
           consumer({.name = "insert", .capacity = 2, .on = place::blocking}, [](const std::vector<std::string>&) {})};
 }
+// [/declared]
 
 TEST(pipeline_bound, is_what_edges_and_stages_hold) {
   // 1 being produced; 16 before and 8 in the window of "parse"; 32 before and 99 in "page"; 2 before and 1 in "insert".
@@ -32,6 +34,7 @@ TEST(pipeline_bound, counts_an_item_per_worker_where_no_order_is_kept) {
 }
 
 TEST(pipeline_drawing, as_mermaid) {
+  // [drawn]
   EXPECT_EQ(vendors().mermaid(),
             R"(flowchart LR
   s0["read<br/>producer, blocking"]
@@ -43,6 +46,7 @@ TEST(pipeline_drawing, as_mermaid) {
   s2 -->|"std::vector#lt;std::string#gt;, 2"| s3
   %% at most 159 items at a time
 )");
+  // [/drawn]
 }
 
 TEST(pipeline_drawing, as_dot) {

@@ -172,6 +172,7 @@ TEST(async_stage, that_is_cancelled_reaches_its_bodies_and_counts_them_as_droppe
 
 TEST(async_stage, whose_body_swallows_the_cancel_counts_the_item_as_finished_or_dropped) {
   runtime rt({.cpu_workers = 1});
+  // [cancelled]
   event inside;
   const auto run = rt.start({"stubborn", producer({.name = "count"}, endless()),
                              async_consumer({.name = "wait", .workers = 1}, [&](int) -> asio::awaitable<void> {
@@ -185,6 +186,7 @@ TEST(async_stage, whose_body_swallows_the_cancel_counts_the_item_as_finished_or_
   run.cancel();
   const auto r = finish(run);
   EXPECT_EQ(r.stage("wait").done, 1U);
+  // [/cancelled]
 }
 
 TEST(async_stage, finishes_bodies_under_way_when_it_is_stopped) {
@@ -273,6 +275,7 @@ TEST(async_producer, that_waits_for_room_ends_at_a_cancel_and_finishes_at_a_stop
   }
 }
 
+// [mixed]
 pipeline mixed(std::atomic<long>& sum, int items, std::size_t capacity) {
   return {
       "mixed",
@@ -297,6 +300,7 @@ pipeline mixed(std::atomic<long>& sum, int items, std::size_t capacity) {
         co_return;
       })};
 }
+// [/mixed]
 
 TEST(stages, of_all_places_work_together_on_one_cpu_worker_and_one_io_thread) {
   for (const std::size_t capacity : {1U, 7U, 1024U}) {
@@ -339,6 +343,7 @@ TEST(borrowed_context, is_run_by_its_host_on_one_or_two_threads) {
 }
 
 TEST(borrowed_context, runs_a_pipeline_inside_its_only_thread) {
+  // [borrowed]
   asio::io_context io;
   runtime rt({.cpu_workers = 1, .io = &io});
   std::atomic<long> sum{0};
@@ -352,6 +357,7 @@ TEST(borrowed_context, runs_a_pipeline_inside_its_only_thread) {
       asio::detached);
   io.run_for(patience);
   ASSERT_TRUE(seen);
+  // [/borrowed]
   expect_adds_up(*seen);
   EXPECT_EQ(sum, 499 * 250);
 }

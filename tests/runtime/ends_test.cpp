@@ -167,6 +167,7 @@ TEST(run, that_drains_in_time_is_stopped) {
 TEST(run, that_does_not_drain_in_time_is_cancelled_also_when_the_only_worker_waits_in_a_body) {
   runtime rt({.cpu_workers = 1});
   event inside;
+  // [drain]
   const auto run =
       rt.start({"stuck", producer({.name = "count"}, endless()), consumer({.name = "sink"}, [&](int, context& c) {
                   inside.set();
@@ -177,6 +178,7 @@ TEST(run, that_does_not_drain_in_time_is_cancelled_also_when_the_only_worker_wai
   const auto r = finish(run);
   EXPECT_EQ(r.state(), end_state::cancelled);
   EXPECT_EQ(r.reason, stop_reason::deadline);
+  // [/drain]
   EXPECT_EQ(r.stage("sink").done, 1U) << "a body that swallows the stop has finished its item";
 }
 
@@ -216,12 +218,14 @@ TEST(run, has_a_limit_for_every_stop_when_the_options_say_so) {
 TEST(run, stops_when_a_standard_parent_asks_for_it) {
   runtime rt({.cpu_workers = 2});
   endless_line it;
+  // [parent]
   std::stop_source parent;
   const auto run = rt.start(it.line, {.stop = parent.get_token()});
   it.under_way.wait();
   parent.request_stop();
   EXPECT_TRUE(run.stop_requested());
   EXPECT_EQ(finish(run).state(), end_state::stopped);
+  // [/parent]
 }
 
 TEST(run, does_what_the_reason_of_its_parent_says) {

@@ -191,6 +191,7 @@ TEST(skip, counts_the_item_as_failed_and_goes_on_in_every_kind_of_stage) {
 
 TEST(errors, are_kept_up_to_a_hundred_for_each_stage_apart) {
   runtime rt({.cpu_workers = 2});
+  // [skipped]
   const auto r = finish(rt, {"two", producer({.name = "count"}, std::views::iota(0, 1000)),
                              transform({.name = "a", .on_error = skip},
                                        [](int n) {
@@ -199,6 +200,7 @@ TEST(errors, are_kept_up_to_a_hundred_for_each_stage_apart) {
                                        }),
                              consumer({.name = "b", .on_error = skip}, [](int n) { throw labelled(n); })});
   EXPECT_EQ(r.errors.size(), 200U);
+  // [/skipped]
   EXPECT_EQ(std::ranges::count(r.errors, "a", &stage_error::stage), 100);
   EXPECT_EQ(r.stage("a").failed, 500U);
   EXPECT_EQ(r.stage("b").failed, 500U);

@@ -349,6 +349,7 @@ TEST(queue_sink, that_waits_at_a_full_queue_gives_up_when_the_drain_runs_out) {
 
 TEST(queues, join_runs_to_one_line_and_every_item_is_paid_for) {
   runtime rt({.cpu_workers = 2});
+  // [joined]
   queue<std::unique_ptr<int>> a(8), b(3);
   std::atomic<long> sum{0};
   const auto first = rt.start({"first", producer({.name = "a"}, a), consumer({.name = "b"}, into(b))});
@@ -363,6 +364,7 @@ TEST(queues, join_runs_to_one_line_and_every_item_is_paid_for) {
   a.close();
   EXPECT_TRUE(finish(first).ok());
   b.close();
+  // [/joined]
   EXPECT_TRUE(finish(second).ok());
   expect_paid(a);
   expect_paid(b);

@@ -30,11 +30,13 @@ struct gated {
                 })};
 };
 
+// [throwing]
 pipeline throwing(int at) {
   return {"throwing", producer({.name = "count"}, std::views::iota(0, 100)), consumer({.name = "sink"}, [at](int n) {
             if (n == at) throw std::out_of_range("item " + std::to_string(n));
           })};
 }
+// [/throwing]
 
 TEST(wait, says_the_same_again_and_again) {
   runtime rt({.cpu_workers = 2});
@@ -49,6 +51,7 @@ TEST(wait, says_the_same_again_and_again) {
 
 TEST(wait, throws_what_failed_the_run_again_and_again) {
   runtime rt({.cpu_workers = 2});
+  // [rethrown]
   const auto run = rt.start(throwing(7));
   for (int i = 0; i < 3; ++i) {
     try {
@@ -58,6 +61,7 @@ TEST(wait, throws_what_failed_the_run_again_and_again) {
       EXPECT_STREQ(e.what(), "item 7");
     }
   }
+  // [/rethrown]
 }
 
 TEST(wait, may_be_done_by_many_threads_at_once) {
@@ -180,6 +184,7 @@ TEST(async_wait, that_is_cancelled_leaves_the_run_alone) {
 
 TEST(async_run, gives_the_report_to_a_coroutine) {
   runtime rt({.cpu_workers = 2});
+  // [awaited]
   long sum = 0;
   on_a_context([&]() -> asio::awaitable<void> {
     const pipeline line{"sum", producer({.name = "count"}, std::views::iota(0, 100)),
@@ -189,6 +194,7 @@ TEST(async_run, gives_the_report_to_a_coroutine) {
     EXPECT_TRUE(r.ok());
   });
   EXPECT_EQ(sum, 4950);
+  // [/awaited]
 }
 
 TEST(async_run, whose_operation_is_cancelled_cancels_the_run_and_completes_when_that_has_ended) {

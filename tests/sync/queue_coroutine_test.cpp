@@ -32,6 +32,7 @@ void spawn(asio::io_context& io, Coroutine coroutine) {
 
 TEST(queue_coroutine, gets_what_another_puts) {
   asio::io_context io;
+  // [coroutines]
   queue<std::unique_ptr<int>> q(2);
   int sum = 0;
   spawn(io, [&]() -> awaitable<void> {
@@ -46,6 +47,7 @@ TEST(queue_coroutine, gets_what_another_puts) {
       sum += **item;
     }
   });
+  // [/coroutines]
   io.run();
   EXPECT_EQ(sum, 499'500);
 }

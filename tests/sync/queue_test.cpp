@@ -57,6 +57,7 @@ TEST(queue, takes_empty_and_zero_and_null_for_ordinary_items) {
 }
 
 TEST(queue, leaves_a_refused_item_with_its_caller) {
+  // [refused]
   queue<std::unique_ptr<int>> q(1);
   ASSERT_TRUE(q.put(std::make_unique<int>(0)));
   auto mine = std::make_unique<int>(1);
@@ -66,6 +67,7 @@ TEST(queue, leaves_a_refused_item_with_its_caller) {
   EXPECT_EQ(q.put(std::move(mine)).state, state::closed);
   ASSERT_TRUE(mine);
   EXPECT_EQ(*mine, 1);
+  // [/refused]
 }
 
 TEST(queue, destroys_every_item_it_was_given) {
@@ -243,6 +245,7 @@ TEST(queue, lets_no_cancelled_waiter_swallow_the_item_of_the_next) {
 // ---- the end ----
 
 TEST(queue, drains_after_close_and_then_ends) {
+  // [closed]
   queue<int> q(2);
   ASSERT_TRUE(q.put(1));
   EXPECT_TRUE(q.close());
@@ -251,6 +254,7 @@ TEST(queue, drains_after_close_and_then_ends) {
   while (auto item = q.get()) sum += *item;
   EXPECT_EQ(sum, 1);
   EXPECT_EQ(q.get().state(), state::closed);
+  // [/closed]
 }
 
 TEST(queue, gives_the_error_after_the_last_item) {
@@ -402,12 +406,14 @@ TEST(queue, refuses_to_block_a_worker_even_when_it_could_succeed) {
 
 TEST(queue, reports_what_its_policy_dropped) {
   std::vector<int> items{1, 2, 3, 4, 5};
+  // [overflow]
   queue<int> oldest({.capacity = 2, .overflow = overflow::drop_oldest});
   const put_result a = oldest.put_n(items);
   EXPECT_EQ(a.state, state::ok);
   EXPECT_EQ(a.accepted, 5u);
   EXPECT_EQ(a.dropped, 3u);
   EXPECT_EQ(*oldest.get(), 4);
+  // [/overflow]
 
   queue<int> newest({.capacity = 2, .overflow = overflow::drop_newest});
   const put_result b = newest.put_n(items);

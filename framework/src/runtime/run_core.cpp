@@ -207,8 +207,8 @@ void run_core::everybody_left() noexcept {
   stages_.clear();
   strands_.clear();
   runtime_.blocking().release(blocking_workers_);
-  // They are full of the user's objects, and nothing of those may be destroyed after a wait has returned: the thread that
-  // ends the run holds it a little longer than that.
+  // They are full of the user's objects, and nothing of those may be destroyed after a wait has returned: the thread
+  // that ends the run holds it a little longer than that.
   plan_.reset();
   options_ = {};
   for (auto& done : to_tell) done.post(last);

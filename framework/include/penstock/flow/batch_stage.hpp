@@ -34,8 +34,8 @@ class batch_stage final : public stage_worker {
   step work(turn& t) noexcept override {
     released_ = 0;
     sent_ = false;
-    // The clock is read after the notice was taken: `t.began` may be a little older than the alarm that gave the notice,
-    // and an alarm rings once.
+    // The clock is read after the notice was taken: `t.began` may be a little older than the alarm that gave the
+    // notice, and an alarm rings once.
     const auto result = go(rules_.due() == never ? t.began : run().now());
     if (sent_) out_.tell_consumers(&t);
     if (released_ > 0) in_.tell_producers(&t);

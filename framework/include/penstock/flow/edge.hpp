@@ -135,8 +135,8 @@ class edge_base {
   /// effect of them. Any thread, as long as the run lives.
   void nudge_consumers() const noexcept { consumers_.wake_one(nullptr); }
   void nudge_producers() noexcept {
-    // Any free place counts now: a body that takes long may never come to free half a ring. The read-modify-write orders
-    // quiet releases before the look at the flag.
+    // Any free place counts now: a body that takes long may never come to free half a ring. The read-modify-write
+    // orders quiet releases before the look at the flag.
     const auto released = released_.fetch_add(0, std::memory_order_seq_cst);
     const auto used = static_cast<std::size_t>(tail_.load(std::memory_order_relaxed) - released);
     if (used < capacity_ && producers_wait_.exchange(false, std::memory_order_seq_cst)) producers_.wake_all(nullptr);

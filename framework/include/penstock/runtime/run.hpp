@@ -49,8 +49,8 @@ class run {
   [[nodiscard]] bool stop_requested() const noexcept { return handle_->stop_requested(); }
 
   /// Blocks until the run has ended, then throws what failed it, unchanged, or gives the report; again and again the
-  /// same. Nothing of the run runs any more when it returns. On a worker of a runtime, and in a handler of a context that
-  /// the runtime borrowed, it throws `std::system_error(resource_deadlock_would_occur)`; except in a body on a CPU
+  /// same. Nothing of the run runs any more when it returns. On a worker of a runtime, and in a handler of a context
+  /// that the runtime borrowed, it throws `std::system_error(resource_deadlock_would_occur)`; except in a body on a CPU
   /// worker for a run that was started in that body: then the worker runs the inner run's stages itself.
   penstock::report wait() const {
     auto result = handle_->wait();

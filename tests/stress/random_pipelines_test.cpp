@@ -4,6 +4,8 @@
 // PENSTOCK_STRESS_SECONDS: for how long (3); PENSTOCK_SEED: one episode again, the one a failure names.
 #include <gtest/gtest.h>
 
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/task_arena.h>
 #include <algorithm>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -299,6 +301,15 @@ void episode(std::uint64_t seed) {
     busy.emplace(host.get_executor());
     host_thread = std::jthread([&host] { host.run(); });
   }
+  std::optional<tbb::task_arena> arena;
+#ifndef PENSTOCK_STRESS_WITHOUT_ARENA
+  if (d.one_in(6)) {
+    // As many workers as oneTBB has beside the calling thread: asked for more, it prints a warning.
+    arena.emplace(std::clamp(tbb::info::default_concurrency() - 1, 1, 3), 0);
+    how.arena = &*arena;
+  }
+#endif
+  const bool may_wait = how.io == nullptr && how.arena == nullptr;
   std::optional<runtime> rt(std::in_place, how);
   std::vector<std::unique_ptr<one_run>> runs;
   const auto count = d.one_in(3) ? 2U : 1U;
@@ -306,7 +317,7 @@ void episode(std::uint64_t seed) {
     for (const auto& r : runs) r->dump(std::cerr);
   };
   for (unsigned i = 0; i < count; ++i) {
-    runs.push_back(std::make_unique<one_run>(random_run(d.any(), threads, i == 0 && how.io == nullptr), *rt));
+    runs.push_back(std::make_unique<one_run>(random_run(d.any(), threads, i == 0 && may_wait), *rt));
   }
   bool runtime_first = true;
   for (auto& r : runs) r->end_it();

@@ -34,7 +34,8 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 # GCC 12 sees overlapping and endless copies in sums of strings that it has inlined (its bug 105651); later ones do not.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(penstock_build_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  target_compile_options(penstock_build_flags INTERFACE
+    -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds)
 endif()
 if(PENSTOCK_WERROR)
   target_compile_options(penstock_build_flags INTERFACE -Werror)

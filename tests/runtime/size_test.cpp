@@ -53,9 +53,11 @@ TEST(pipeline, of_a_thousand_stages_of_capacity_one_runs_on_one_thread) {
     runtime rt({.cpu_workers = 1});
     std::vector<int> got;
     const pipeline line{"long", producer({.name = "count"}, std::views::iota(0, 300)),
-                        many(1000, [](int n) { return n + 1; }, {.capacity = 1}),
+                        many(1000, [](int n) { return n + 1; }, {.name = {}, .capacity = 1}),
                         consumer({.name = "sink", .capacity = 1}, [&](int n) {
-                          if (n == 1000) EXPECT_EQ(threads_now(), before + 1);
+                          if (n == 1000) {
+                            EXPECT_EQ(threads_now(), before + 1);
+                          }
                           got.push_back(n);
                         })};
     const auto r = finish(rt, line);
@@ -70,11 +72,11 @@ TEST(pipeline, of_a_thousand_stages_of_capacity_one_runs_on_one_thread) {
 TEST(pipeline, of_a_thousand_stages_ends_wherever_a_cancel_finds_it) {
   runtime rt({.cpu_workers = 2});
   for (const int at : {0, 1, 50}) {
-    const auto r = finish(
-        rt, {"long", producer({.name = "count"}, endless()), many(1000, [](int n) { return n; }, {.capacity = 1}),
-             consumer({.name = "sink", .capacity = 1}, [&](int n, context& c) {
-               if (n == at) c.cancel();
-             })});
+    const auto r = finish(rt, {"long", producer({.name = "count"}, endless()),
+                               many(1000, [](int n) { return n; }, {.name = {}, .capacity = 1}),
+                               consumer({.name = "sink", .capacity = 1}, [&](int n, context& c) {
+                                 if (n == at) c.cancel();
+                               })});
     EXPECT_EQ(r.state(), end_state::cancelled);
   }
 }
@@ -84,9 +86,10 @@ TEST(pipeline, of_a_hundred_parallel_stages_runs_on_one_thread_and_on_two) {
     for (const auto ordering : {order::any, order::kept}) {
       runtime rt({.cpu_workers = threads});
       long sum = 0;
-      const auto r = finish(rt, {"wide", producer({.name = "count"}, std::views::iota(0, 500)),
-                                 many(100, [](int n) { return n; }, {.workers = 3, .capacity = 2, .order = ordering}),
-                                 consumer({.name = "sink"}, [&](int n) { sum += n; })});
+      const auto r =
+          finish(rt, {"wide", producer({.name = "count"}, std::views::iota(0, 500)),
+                      many(100, [](int n) { return n; }, {.name = {}, .workers = 3, .capacity = 2, .order = ordering}),
+                      consumer({.name = "sink"}, [&](int n) { sum += n; })});
       EXPECT_TRUE(r.ok());
       EXPECT_EQ(sum, 499 * 250);
     }

@@ -47,6 +47,9 @@ load::exit_code load_files(const load::options& how) {
   load::job work(how);
   const auto report = run_to_its_end(work);
   auto ending = load::ending_of(report, work);
+  // A load that was given up must not wait for another writer once more, only to tidy the log.
+  const bool given_up = report.state() > penstock::end_state::stopped;
+  if (given_up) work.to.give_up_waiting();
   try {
     work.to.close();
   } catch (...) {

@@ -185,7 +185,7 @@ TEST(inner_run, in_an_async_body_is_awaited_and_hears_the_cancel_of_the_outer) {
   const auto outer = rt.start({"outer", producer({.name = "count"}, std::views::iota(0, 3)),
                                async_consumer({.name = "nest", .workers = 3}, [&](int) -> asio::awaitable<void> {
                                  co_await async_sleep(0s);
-                                 co_await rt.async_run(inner, {}, asio::use_awaitable);
+                                 static_cast<void>(co_await rt.async_run(inner, {}, asio::use_awaitable));
                                })});
   inside.wait();
   outer.cancel();

@@ -149,7 +149,8 @@ TEST(async_wait, gives_the_report_to_a_coroutine) {
 TEST(async_wait, throws_what_failed_the_run) {
   runtime rt({.cpu_workers = 2});
   const auto run = rt.start(throwing(99));
-  EXPECT_THROW(on_a_context([&]() -> asio::awaitable<void> { co_await run.async_wait(); }), std::out_of_range);
+  EXPECT_THROW(on_a_context([&]() -> asio::awaitable<void> { static_cast<void>(co_await run.async_wait()); }),
+               std::out_of_range);
 }
 
 TEST(async_wait, gives_the_report_of_a_failed_run_to_a_handler) {
@@ -171,7 +172,7 @@ TEST(async_wait, that_is_cancelled_leaves_the_run_alone) {
   asio::io_context io;
   asio::cancellation_signal cancel;
   asio::co_spawn(
-      io, [&]() -> asio::awaitable<void> { co_await run.async_wait(); },
+      io, [&]() -> asio::awaitable<void> { static_cast<void>(co_await run.async_wait()); },
       asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
   asio::post(io, [&] {
     cancel.emit(asio::cancellation_type::terminal);
@@ -223,7 +224,7 @@ TEST(async_run, throws_from_the_await_for_a_declaration_that_cannot_work) {
   EXPECT_THROW(on_a_context([&]() -> asio::awaitable<void> {
                  const pipeline line{"bad", producer({.name = "same"}, endless()),
                                      consumer({.name = "same"}, [](int) {})};
-                 co_await rt.async_run(line, {}, asio::use_awaitable);
+                 static_cast<void>(co_await rt.async_run(line, {}, asio::use_awaitable));
                }),
                declaration_error);
 }

@@ -74,13 +74,14 @@ TEST(bound, of_the_plan_is_never_exceeded) {
                sink},
               c);
           // Behind the batch an item of the plan is a page of ten.
+          crowd pages;  // with a most of its own
           const auto elements = 1 + capacity + 9 + 10 * (1 + 1) + capacity + 1;
           expect_within(
               elements,
-              {"p", source(c, where, 2000), batch({.name = "page", .count = 10, .capacity = capacity}),
+              {"p", source(pages, where, 2000), batch({.name = "page", .count = 10, .capacity = capacity}),
                flat_map({.name = "mid", .workers = 1, .capacity = 1}, [](std::vector<alive> page) { return page; }),
                sink},
-              c);
+              pages);
         }
       }
     }

@@ -49,7 +49,7 @@ asio::awaitable<void> service::accept() {
 }
 
 asio::awaitable<void> service::serve(std::shared_ptr<tcp::socket> client) {
-  constexpr std::size_t longest_line = 64 * 1024;
+  constexpr std::size_t longest_line = 65536;
   std::string received;
   // Ends by the exception of a read at the end of the connection, or of a put when the service stops.
   for (;;) {

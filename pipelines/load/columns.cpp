@@ -73,6 +73,7 @@ layout of_keys(std::vector<std::string> keys, typing types) {
 
 std::vector<sqlite::column> declared(const layout& wanted) {
   std::vector<sqlite::column> columns;
+  columns.reserve(wanted.names.size());
   for (std::size_t i = 0; i < wanted.names.size(); ++i)
     columns.push_back({.name = wanted.names[i], .type = wanted.as[i] == storing::text ? "TEXT" : ""});
   return columns;

@@ -197,8 +197,9 @@ class queue_state : public std::enable_shared_from_this<queue_state<T>> {
   }
 
   void publish_hint() noexcept {
-    const bool open = rules_.open();
-    const hint now = open && rules_.full() ? hint::full : !open || rules_.size() > 0 ? hint::some : hint::empty;
+    // A queue that has ended always has an answer.
+    hint now = rules_.open() && rules_.size() == 0 ? hint::empty : hint::some;
+    if (rules_.open() && rules_.full()) now = hint::full;
     // Relaxed: only a hint; stored only on change, so that those who watch it keep the cache line.
     if (hint_.load(std::memory_order_relaxed) != now) hint_.store(now, std::memory_order_relaxed);
   }
@@ -251,10 +252,9 @@ class queue_state : public std::enable_shared_from_this<queue_state<T>> {
     // Made and destroyed without the lock: it may run in its constructor, and its destructor waits for a run elsewhere.
     std::optional<std::stop_callback<decltype(leave)>> on_stop;
     if (limits.stop.stop_possible()) on_stop.emplace(limits.stop.std_token(), leave);
-    if (limits.until == never)
-      waiter.wait();
-    else if (!waiter.wait_until(limits.until) && !withdraw(waiter, state::timed_out))
-      waiter.wait();
+    // Over when decided, or given up at the deadline; else it is being decided at this very moment, or has no deadline.
+    const bool over = limits.until != never && (waiter.wait_until(limits.until) || withdraw(waiter, state::timed_out));
+    if (!over) waiter.wait();
   }
 
   const std::string name_;

@@ -6,7 +6,9 @@
 //
 // Everything else here serves liveness: the parked worker that keeps the time fires deadlines, and looks now and then
 // at activations that have become long: it gives the notices they still owe and takes over what waits behind them. So
-// no item is ever stuck behind a body that blocks, as long as one worker is free.
+// in a stage with one worker no item is stuck behind a body that blocks, as long as one CPU worker is free. In a stage
+// with several, the items of a worker's own claim (up to 256 where bodies have been cheap) wait for the body before
+// them.
 #pragma once
 
 #include <atomic>

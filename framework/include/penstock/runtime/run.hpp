@@ -58,8 +58,9 @@ class run {
     return result;
   }
 
-  /// The same as `wait`, at most for `d`, without the report: true when the run has ended. Does not throw what failed
-  /// it.
+  /// Blocks at most for `d`, without the report: true when the run has ended. Does not throw what failed it. On a
+  /// worker of a runtime, also for a run started in that body, and in a handler of a borrowed context that the run may
+  /// need, it throws `std::system_error(resource_deadlock_would_occur)`.
   [[nodiscard]] bool wait_for(duration d) const { return handle_->wait_for(d); }
 
   /// For any completion token, `void(report)`: called when the run has ended; a failed run's report is given, not

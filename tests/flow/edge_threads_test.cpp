@@ -65,7 +65,7 @@ struct writing final : actor {
     out.tell_consumers(&t);
     return out.room() == 0 ? step::idle : step::again;
   }
-  void nudge() const noexcept override {}
+  void nudge() noexcept override {}
 
   one_actor_thread& thread;
   edge<item>& out;
@@ -95,7 +95,7 @@ struct reading final : actor {
     thread.finished = true;
     return step::finished;
   }
-  void nudge() const noexcept override {}
+  void nudge() noexcept override {}
 
   one_actor_thread& thread;
   edge<item>& in;

@@ -52,7 +52,7 @@ class stub_actor final : public actor {
  public:
   using actor::actor;
   step activate(turn&) noexcept override { return ++activations, step::idle; }
-  void nudge() const noexcept override {}
+  void nudge() noexcept override {}
   int activations = 0;
 };
 

@@ -100,6 +100,26 @@ TEST(run, that_is_cancelled_drops_what_is_left_and_counts_it) {
   EXPECT_EQ(r.stage("count").done, r.stage("sink").done + r.dropped());
 }
 
+TEST(run, that_is_stopped_takes_a_producer_whose_wait_was_cancelled_by_it_for_one_that_has_ended) {
+  for (const auto where : {place::cpu, place::blocking}) {
+    runtime rt({.cpu_workers = 1});
+    queue<int> never(1);
+    const auto run = rt.start({"listen",
+                               producer({.name = "wait", .on = where},
+                                        [n = 0](context& c) mutable -> std::optional<int> {
+                                          if (n < 3) return n++;
+                                          c.stop();
+                                          wait_until_told(c);
+                                          throw error(errc::cancelled);
+                                        }),
+                               consumer({.name = "sink"}, [](int) {})});
+    const auto r = finish(run);
+    EXPECT_EQ(r.state(), end_state::stopped);
+    EXPECT_EQ(r.stages.back().done, 3u);
+    EXPECT_TRUE(r.errors.empty());
+  }
+}
+
 TEST(run, that_is_stopped_and_then_cancelled_is_cancelled) {
   runtime rt({.cpu_workers = 2});
   held_line it;

@@ -210,6 +210,70 @@ TEST(liveness, a_stage_whose_worker_blocks_does_not_keep_other_runs_of_the_same_
   EXPECT_TRUE(finish(slow).ok());
 }
 
+/// After thousands of cheap items a worker has many at once; one of them waits until every item before it, and as many
+/// after it as there is room for, were seen by the next stage.
+void an_item_may_wait_for_all_others(order ordering, std::size_t capacity, int last) {
+  runtime rt({.cpu_workers = 3});
+  count_up seen;
+  const auto r = finish(rt, {"surprise", producer({.name = "count"}, std::views::iota(0, last)),
+                             transform({.name = "wait", .workers = 2, .capacity = capacity, .order = ordering},
+                                       [&](int n) {
+                                         // In order, nothing after an item can be seen before it.
+                                         if (n == cheap) seen.wait_for(ordering == order::kept ? n : last - 1);
+                                         return n;
+                                       }),
+                             consumer({.name = "sink", .capacity = capacity}, [&](int) { seen.add(); })});
+  EXPECT_TRUE(r.ok());
+  EXPECT_EQ(seen.value(), last);
+}
+
+TEST(liveness, an_item_may_wait_for_all_others_of_its_stage_where_another_worker_is_free) {
+  for (const std::size_t capacity : {1U, 7U, 64U, 1024U}) {
+    for (const int after : {1, 50, 5'000}) an_item_may_wait_for_all_others(order::any, capacity, cheap + after);
+  }
+}
+
+TEST(liveness, an_item_of_an_ordered_stage_may_wait_for_all_before_it) {
+  for (const std::size_t capacity : {1U, 7U, 64U, 1024U}) {
+    for (const int after : {1, 50, 5'000}) an_item_may_wait_for_all_others(order::kept, capacity, cheap + after);
+  }
+}
+
+TEST(liveness, an_item_may_wait_for_one_that_its_own_worker_would_have_come_to_next) {
+  for (const auto ordering : {order::any, order::kept}) {
+    runtime rt({.cpu_workers = 2});
+    event reached;
+    EXPECT_TRUE(finish(rt, {"surprise", producer({.name = "count"}, std::views::iota(0, items)),
+                            transform({.name = "wait", .workers = 2, .order = ordering},
+                                      [&](int n) {
+                                        if (n == cheap) reached.wait();
+                                        if (n == cheap + 1) reached.set();
+                                        return n;
+                                      }),
+                            consumer({.name = "sink"}, [](int) {})})
+                    .ok());
+  }
+}
+
+TEST(liveness, a_cancel_while_an_item_waits_for_others_drops_and_counts_what_came_back) {
+  for (const auto ordering : {order::any, order::kept}) {
+    runtime rt({.cpu_workers = 3});
+    const auto live = rt.start({"surprise", producer({.name = "count"}, std::views::iota(0, 10 * items)),
+                                transform({.name = "wait", .workers = 2, .order = ordering},
+                                          [&](int n, context& c) {
+                                            if (n == cheap || n == cheap + 1) {
+                                              if (n == cheap + 1) c.cancel();
+                                              wait_until_told(c);
+                                            }
+                                            return n;
+                                          }),
+                                consumer({.name = "sink"}, [](int) {})});
+    const auto r = finish(live);
+    EXPECT_EQ(r.state(), end_state::cancelled);
+    EXPECT_TRUE(r.balanced()) << r;
+  }
+}
+
 TEST(liveness, a_slow_item_does_not_hold_back_those_that_other_workers_have) {
   runtime rt({.cpu_workers = 2});
   count_up seen;

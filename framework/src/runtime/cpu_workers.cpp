@@ -96,9 +96,9 @@ thread_local void* worker_of_this_thread = nullptr;
 
 cpu_workers::cpu_workers(std::size_t count, tbb::task_arena* borrowed)
     : count_(borrowed != nullptr ? static_cast<std::size_t>(borrowed->max_concurrency()) : count),
+      own_(borrowed != nullptr ? 1 : count),
       borrowed_(borrowed),
       next_due_(never.time_since_epoch().count()) {
-  const std::size_t own = borrowed != nullptr ? 1 : count;
   if (borrowed != nullptr) {
     lease_ = std::make_shared<lease>();
     lease_->pool = this;
@@ -109,10 +109,14 @@ cpu_workers::cpu_workers(std::size_t count, tbb::task_arena* borrowed)
     const int others = tbb::info::default_concurrency() - 1;
     arena_ = std::make_unique<tbb::task_arena>(slots + others, static_cast<unsigned>(slots));
   }
-  for (std::size_t i = 0; i < own; ++i) workers_.push_back(std::make_unique<worker>());
+  for (std::size_t i = 0; i < own_; ++i) workers_.push_back(std::make_unique<worker>());
+  for (std::size_t i = 0; borrowed != nullptr && i < count_; ++i) {
+    workers_.push_back(std::make_unique<worker>());
+    spare_.push_back(workers_.back().get());
+  }
   try {
-    for (auto& w : workers_) {
-      threads_.emplace_back([this, &w = *w] {
+    for (std::size_t i = 0; i < own_; ++i) {
+      threads_.emplace_back([this, &w = *workers_[i]] {
         if (arena_) {
           arena_->execute([&] { live(w); });
         } else {
@@ -194,6 +198,7 @@ void cpu_workers::wake_for(std::unique_lock<std::mutex>& lock, const flow::run_s
     wake_parked();
   } else if (lent_ < count_) {
     ++lent_;
+    wake_watch();
     lock.unlock();
     borrowed_->enqueue([lease = lease_] {
       // The pool may be gone by the time the arena comes to this.
@@ -209,10 +214,13 @@ void cpu_workers::wake_parked() noexcept {
   parked_.pop_back();
   w.woken = true;
   w.wake.notify_one();
-  if (watch_asleep_ && timekeeper_ != nullptr && timekeeper_ != &w) {
-    watch_asleep_ = false;
-    timekeeper_->wake.notify_one();
-  }
+  if (timekeeper_ != &w) wake_watch();
+}
+
+void cpu_workers::wake_watch() noexcept {
+  if (!watch_asleep_ || timekeeper_ == nullptr) return;
+  watch_asleep_ = false;
+  timekeeper_->wake.notify_one();
 }
 
 void cpu_workers::live(worker& w) {
@@ -323,8 +331,8 @@ void cpu_workers::keep_time(std::unique_lock<std::mutex>& lock, worker& w) {
   const auto due = deadlines_.next();
   // While others work or are about to, and for one round after, this thread looks at them now and then; then it sleeps
   // until told. Who was woken and has not begun yet is no longer in `parked_`: its work must not go unwatched.
-  const bool watch = others_were_busy() || parked_.size() < workers_.size();
-  watch_asleep_ = !watch && borrowed_ == nullptr;
+  const bool watch = others_were_busy() || parked_.size() < own_ || lent_ > 0;
+  watch_asleep_ = !watch;
   const auto until = watch ? std::min(due, after(clock::now(), long_activation)) : due;
   if (until == never) {
     w.wake.wait(lock);
@@ -356,7 +364,7 @@ void cpu_workers::look_after_long_activations() noexcept {
     if (active == 0 || (active & 1U) != 0) continue;
     if (!w->active.compare_exchange_strong(active, active | 1U, std::memory_order_acq_rel)) continue;
     // The lowest bit of a pointer is free for the mark.
-    reinterpret_cast<const flow::actor*>(active)->nudge();  // NOLINT(performance-no-int-to-ptr)
+    reinterpret_cast<flow::actor*>(active)->nudge();  // NOLINT(performance-no-int-to-ptr)
     w->active.store(active, std::memory_order_release);
     share_own(*w);
   }
@@ -398,21 +406,22 @@ void cpu_workers::fire_due(time_point now) noexcept {
 void cpu_workers::drain_for_arena() noexcept {
   const thread_role_scope role(thread_role::cpu_worker);
   auto* const outer_pool = std::exchange(pool_of_this_thread, this);
-  worker here;
+  std::unique_lock lock(lock_);
+  auto& here = *spare_.back();  // one for each task that was lent
+  spare_.pop_back();
+  lock.unlock();
   auto* const outer_worker = std::exchange(worker_of_this_thread, &here);
   for (;;) {
-    flow::actor* a = nullptr;
-    {
-      const std::lock_guard lock(lock_);
-      a = ready_.pop_front();
-      if (ready_.empty()) some_ready_.store(false, std::memory_order_relaxed);
-      if (a == nullptr) {
-        --lent_;
-        break;
-      }
-    }
+    lock.lock();
+    auto* const a = ready_.pop_front();
+    if (ready_.empty()) some_ready_.store(false, std::memory_order_relaxed);
+    if (a == nullptr) break;
+    lock.unlock();
     work_on(here, *a);
   }
+  --lent_;
+  spare_.push_back(&here);
+  lock.unlock();
   worker_of_this_thread = outer_worker;
   pool_of_this_thread = outer_pool;
 }

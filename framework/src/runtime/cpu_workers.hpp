@@ -6,9 +6,7 @@
 //
 // Everything else here serves liveness: the parked worker that keeps the time fires deadlines, and looks now and then
 // at activations that have become long: it gives the notices they still owe and takes over what waits behind them. So
-// in a stage with one worker no item is stuck behind a body that blocks, as long as one CPU worker is free. In a stage
-// with several, the items of a worker's own claim (up to 256 where bodies have been cheap) wait for the body before
-// them.
+// no item is stuck behind a body that blocks, as long as one CPU worker is free.
 #pragma once
 
 #include <atomic>
@@ -65,6 +63,7 @@ class cpu_workers final : public flow::executor {
   void share_own(worker& w) noexcept;
   void wake_for(std::unique_lock<std::mutex>& lock, const flow::run_services& run) noexcept;
   void wake_parked() noexcept;
+  void wake_watch() noexcept;
   void keep_time(std::unique_lock<std::mutex>& lock, worker& w);
   bool others_were_busy() noexcept;
   void look_after_long_activations() noexcept;
@@ -72,6 +71,7 @@ class cpu_workers final : public flow::executor {
   void drain_for_arena() noexcept;
 
   const std::size_t count_;
+  const std::size_t own_;  ///< threads of ours
   tbb::task_arena* const borrowed_;
   std::unique_ptr<tbb::task_arena> arena_;  ///< in which own workers live, so that a body's oneTBB work stays in it
 
@@ -85,13 +85,14 @@ class cpu_workers final : public flow::executor {
   bool watch_asleep_ = false;  ///< the timekeeper sleeps without looking after anybody
   std::uint64_t activations_seen_ = 0;
   bool stopping_ = false;
-  std::size_t lent_ = 0;  ///< tasks of ours that the borrowed arena has
+  std::size_t lent_ = 0;        ///< tasks of ours that the borrowed arena has
+  std::vector<worker*> spare_;  ///< workers for such tasks, those that are free
 
   std::atomic<bool> some_ready_{false};    ///< a hint that ready_ is not empty, readable without the lock
   std::atomic<time_point::rep> next_due_;  ///< the first deadline, readable without the lock
 
   std::shared_ptr<lease> lease_;
-  std::vector<std::unique_ptr<worker>> workers_;
+  std::vector<std::unique_ptr<worker>> workers_;  ///< those of our threads first
   std::vector<std::thread> threads_;
 };
 

@@ -233,6 +233,7 @@ penstock::report run_core::snapshot() const {
     s.name = about.name;
     s.kind = about.kind;
     s.workers = about.workers;
+    s += stages_[i]->state.common.counts();
     for (const auto& w : stages_[i]->workers) {
       const auto& t = w->counters();
       s += t.counts();

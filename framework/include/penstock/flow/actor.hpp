@@ -48,9 +48,9 @@ class actor {
   /// Does a bounded amount of work. Only inside `begin`/`end` of the word.
   virtual step activate(turn& t) noexcept = 0;
 
-  /// The activation under way takes long: gives the notices that it still owes to others. Any thread, while the run
-  /// lives.
-  virtual void nudge() const noexcept = 0;
+  /// The activation under way takes long: gives the notices that it still owes to others, and what it holds of theirs.
+  /// Any thread, while the run lives.
+  virtual void nudge() noexcept = 0;
 
   /// Something changed that this actor looks at. True: it was idle and now will run. Any thread; never waits.
   bool notify() noexcept;

@@ -57,7 +57,7 @@ class batch_stage final : public stage_worker {
       if (due) send();
       if (ended) return step::finished;
       if (ready == 0) return starve();
-      if (handled_ >= most_per_activation) return step::again;
+      if (handled_ >= stage_.most_at_once) return step::again;
       // The item that completes a batch is taken only when the batch can leave: count - 1 is all that is ever held.
       const auto missing = count_ - rules_.held() - (out_.room() == 0 ? 1 : 0);
       if (missing == 0) return block();

@@ -51,6 +51,9 @@ class held_result {
     }
   }
 
+  /// The same for a result that has been made into an item.
+  void hold_item(out_cell&& made) noexcept { cell_.emplace(std::move(made)); }
+
   /// Writes the next item, which there is, to where there is room, and counts it.
   template <class Writer>
   void put_one(Writer& w, std::uint64_t& emitted) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -24,23 +25,48 @@ struct ordered_result {
   std::uint64_t number;
 };
 
-/// What the workers of an ordered stage share. Lock order: the inlet's, then this one's.
+/// The results of a claim, or of a part of one, in order.
+template <class Op, class Receipt>
+struct ordered_run {
+  std::vector<ordered_result<Op, Receipt>> results;
+  std::size_t gone = 0;  ///< of the results, from the front
+};
+
+/// What the workers of an ordered stage share. Lock order: a worker's for its claim, the inlet's, then this one's.
 template <class In, class Receipt, class Op>
 struct ordered_sides {
   using in_cell = cell<In, Receipt>;
   using out_cell = cell<typename Op::item, Receipt>;
-  using results = std::vector<ordered_result<Op, Receipt>>;
+  using ordered = ordered_run<Op, Receipt>;
 
   ordered_sides(stage_state& stage, std::size_t window_size)
-      : in(static_cast<edge<in_cell>&>(*stage.in), stage.workers), window(window_size) {}
+      : in(static_cast<edge<in_cell>&>(*stage.in), stage.workers), sent(stage.common), window(window_size) {
+    spares.reserve(window_size + stage.workers);
+  }
+
+  /// Storage for the results of the next claim. With the lock held.
+  [[nodiscard]] ordered spare() noexcept {
+    if (spares.empty()) return {};
+    ordered one = std::move(spares.back());
+    spares.pop_back();
+    return one;
+  }
+
+  /// Takes storage back. With the lock held.
+  void keep(ordered one) noexcept {
+    one.results.clear();
+    one.gone = 0;
+    if (spares.size() < spares.capacity()) spares.push_back(std::move(one));
+  }
 
   shared_inlet<in_cell> in;
   party workers;
 
   penstock::detail::small_lock lock;
   // Guarded by lock, and so is the producing side of the output edge.
-  reorder<results> window;
-  std::size_t front_sent = 0;  ///< results of the front run that have left
+  tally& sent;  ///< what became of results in the window: who sends them on need not be who made them
+  reorder<ordered> window;
+  std::vector<ordered> spares;
   typename Op::template held<Receipt> held;
   std::uint64_t number_held = 0;
   bool somebody_waits = false;  ///< for places in the window, or for it to become empty
@@ -51,34 +77,39 @@ class ordered_stage final : public stage_worker {
   using sides = ordered_sides<In, Receipt, Op>;
   using in_cell = typename sides::in_cell;
   using out_edge = edge<typename sides::out_cell>;
-  using results = typename sides::results;
+  using ordered = typename sides::ordered;
 
  public:
   ordered_stage(executor& home, run_services& services, stage_state& stage, std::size_t number, sides& shared, Op op)
       : stage_worker(home, services, stage, number),
         sides_(shared),
         out_(static_cast<out_edge&>(*stage.out)),
-        op_(std::move(op)) {
-    claim_.cells.reserve(most_claimed);
+        op_(std::move(op)) {}
+
+  /// Whatever the claim holds back goes on: items not begun to other workers, results to the next stage.
+  void nudge() noexcept override {
+    relieve_claim();
+    // The range of a flat_map is code of the user's, which belongs on a worker of the stage.
+    if constexpr (Op::kind != shape::many) send_in_order();
+    stage_worker::nudge();
+    sides_.workers.wake_all(nullptr);
   }
 
  private:
-  static constexpr std::size_t most_claimed = 256;
+  static constexpr std::size_t most_claimed = claim<in_cell>::most;
 
   step work(turn& t) noexcept override {
-    emitted_ = 0;
+    sent_some_ = false;
     const auto result = go();
-    tally_.emitted.add(emitted_);
-    if (emitted_ > 0) out_.tell_consumers(&t);
+    if (sent_some_) out_.tell_consumers(&t);
     return result == step::finished ? leave(t) : result;
   }
 
   step go() noexcept {
-    send_in_order();
+    sent_some_ |= send_in_order();
     for (;;) {
       if (should_give_up()) return give_up();
       if (handled_ >= pace_.items()) return step::again;
-      std::uint64_t first = 0;
       bool window_full = false;
       sides_.in.take(claim_, std::min(pace_.items() - handled_, most_claimed), [&](std::size_t n) {
         const std::lock_guard lock(sides_.lock);
@@ -86,7 +117,7 @@ class ordered_stage final : public stage_worker {
         window_full = n > 0 && free == 0;
         if (window_full) sides_.somebody_waits = true;
         n = std::min(n, free);
-        first = sides_.window.claim(n);
+        sides_.window.claim(n);  // numbers are those of the edge: both count every item that is taken
         return n;
       });
       if (claim_.cells.empty()) {
@@ -97,52 +128,117 @@ class ordered_stage final : public stage_worker {
         return step::finished;
       }
       if (claim_.more) sides_.workers.wake_one(nullptr);
-      run_claim(first);
-      send_in_order();
+      run_claim();
+      sent_some_ |= send_in_order();
     }
   }
 
-  void run_claim(std::uint64_t first) noexcept {
-    auto& in = *sides_.in;
+  void run_claim() noexcept {
     const auto count = claim_.cells.size();
-    results made = std::move(spare_);
-    made.clear();
-    in.release(1, nullptr);  // the first body starts now
+    open_claim(count);
+    (*sides_.in).release(1, nullptr);  // the first body starts now
     std::size_t started = 0;
     std::size_t without = 0;
-    for (auto& item : claim_.cells) {
-      if (started > 0 && run().phase() == run_phase::cancelling) break;
-      const auto number = claim_.first + started;
-      context_.begin_item(number);
-      ++started;
-      auto owed = receipt_of(item);
-      try {
-        auto result = op_(context_, std::move(value_of(item)));
-        if constexpr (Op::kind == shape::maybe) {
-          if (!result) {
-            ++without;
-            continue;
-          }
-        }
-        made.push_back({std::move(result), std::move(owed), number});
-      } catch (...) {
-        item_failed(number);
-      }
+    for (std::size_t i = 0; i != claim_.none; i = claim_.begin_next()) {
+      started = i + 1;
+      if (!run_one(claim_.cells[i], claim_.first + i)) ++without;
+      finished_.store(progress{started, made_.results.size()}, std::memory_order_release);
+      if (run().phase() == run_phase::cancelling) break;
     }
-    claim_.cells.clear();
-    if (started > 1) in.release(started - 1, nullptr);
-    if (started < count) in.count_dropped(count - started);
+    end_claim(count, started);
     handled_ += started;
     tally_.in.add(started);
     tally_.done.add(without);
-    const std::lock_guard lock(sides_.lock);
-    sides_.window.finish(first, count, std::move(made));
   }
 
-  /// Sends on what is next in order, as far as there is room.
-  void send_in_order() noexcept {
+  /// False: the item is done, and nothing comes of it.
+  bool run_one(in_cell& item, std::uint64_t number) noexcept {
+    context_.begin_item(number);
+    auto owed = receipt_of(item);
+    try {
+      auto result = op_(context_, std::move(value_of(item)));
+      if constexpr (Op::kind == shape::maybe) {
+        if (!result) return false;
+      }
+      made_.results.push_back({std::move(result), std::move(owed), number});
+    } catch (...) {
+      item_failed(number, tally_);
+    }
+    return true;
+  }
+
+  void open_claim(std::size_t count) noexcept {
+    bool stays = true;  // results stay where they are while bodies run
+    try {
+      made_.results.reserve(count);
+    } catch (const std::bad_alloc&) {
+      stays = false;
+    }
+    const std::lock_guard lock(claim_lock_);
+    claim_.open();
+    relievable_ = count > 1 && stays;
+    released_ = 1;
+    passed_on_ = 0;
+    finished_.store(progress{}, std::memory_order_relaxed);
+  }
+
+  void end_claim(std::size_t count, std::size_t started) noexcept {
+    auto& in = *sides_.in;
+    std::size_t dropped = 0;
+    {
+      const std::lock_guard lock(claim_lock_);
+      relievable_ = false;
+      const auto rest = claim_.cut();
+      dropped = rest.to - rest.from;
+      if (started > released_) in.release(started - released_, nullptr);
+      const auto items = started + dropped - passed_on_;
+      const std::lock_guard window(sides_.lock);
+      if (items > 0) {
+        sides_.window.finish(claim_.first + passed_on_, items, std::move(made_));
+        made_ = sides_.spare();
+      } else {
+        made_.results.clear();
+        made_.gone = 0;
+      }
+    }
+    claim_.cells.clear();
+    if (dropped > 0) in.count_dropped(dropped);
+    if (count > 1 && sides_.in.end_claim()) sides_.workers.wake_all(nullptr);
+  }
+
+  void relieve_claim() noexcept {
+    const std::lock_guard lock(claim_lock_);
+    if (!relievable_) return;
+    sides_.in.take_back(claim_);
+    const auto begun = claim_.begun();
+    if (begun > released_) (*sides_.in).release(begun - released_, nullptr);
+    released_ = std::max(begun, released_);
+    pass_on_results();
+  }
+
+  /// What is made goes into the window, ahead of the body under way. With `claim_lock_` held.
+  void pass_on_results() noexcept {
+    const auto finished = finished_.load(std::memory_order_acquire);
+    if (finished.items == passed_on_) return;
+    ordered part;
+    try {
+      part.results.reserve(finished.made - made_.gone);
+    } catch (const std::bad_alloc&) {
+      return;  // then they wait for the body
+    }
+    // Not through the vector's size, which the body's thread may be changing.
+    for (auto* const results = made_.results.data(); made_.gone < finished.made; ++made_.gone) {
+      part.results.push_back(std::move(results[made_.gone]));
+    }
+    const std::lock_guard window(sides_.lock);
+    sides_.window.finish(claim_.first + passed_on_, finished.items - passed_on_, std::move(part));
+    passed_on_ = finished.items;
+  }
+
+  /// Sends on what is next in order, as far as there is room. True: there was something.
+  bool send_in_order() noexcept {
     bool wake = false;
-    const auto before = emitted_;
+    std::uint64_t emitted = 0;
     {
       const std::lock_guard lock(sides_.lock);
       auto& window = sides_.window;
@@ -151,43 +247,44 @@ class ordered_stage final : public stage_worker {
       for (;;) {
         if (!held.empty()) {
           if (out_.room() == 0) break;
-          send_held();
+          send_held(emitted);
           continue;
         }
         auto* front = window.front();
         if (front == nullptr) break;
-        if (sides_.front_sent == front->size()) {
-          spare_ = window.pop_front();
-          sides_.front_sent = 0;
+        if (front->gone == front->results.size()) {
+          sides_.keep(window.pop_front());
           freed = true;
           continue;
         }
-        hold_next((*front)[sides_.front_sent++]);
+        hold_next(front->results[front->gone++]);
       }
+      sides_.sent.emitted.add(emitted);
       if (freed) wake = std::exchange(sides_.somebody_waits, false);
     }
-    if (emitted_ != before && out_.eager()) out_.tell_consumers(nullptr);
+    if (emitted > 0 && out_.eager()) out_.tell_consumers(nullptr);
     if (wake) sides_.workers.wake_all(nullptr);
+    return emitted > 0;
   }
 
   void hold_next(ordered_result<Op, Receipt>& next) noexcept {
     sides_.number_held = next.number;
     try {
       sides_.held.hold(std::move(next.result), std::move(next.owed));
-      if (sides_.held.empty()) tally_.done.add(1);
+      if (sides_.held.empty()) sides_.sent.done.add(1);
     } catch (...) {
-      item_failed(next.number);
+      item_failed(next.number, sides_.sent);
     }
   }
 
-  void send_held() noexcept {
+  void send_held(std::uint64_t& emitted) noexcept {
     auto& held = sides_.held;
     try {
       typename out_edge::writer w(out_);
-      for (auto room = out_.room(); room > 0 && !held.empty(); --room) held.put_one(w, emitted_);
-      if (held.empty()) tally_.done.add(1);
+      for (auto room = out_.room(); room > 0 && !held.empty(); --room) held.put_one(w, emitted);
+      if (held.empty()) sides_.sent.done.add(1);
     } catch (...) {  // the range of a flat_map threw: its item has failed
-      item_failed(sides_.number_held);
+      item_failed(sides_.number_held, sides_.sent);
     }
   }
 
@@ -201,6 +298,10 @@ class ordered_stage final : public stage_worker {
 
   /// Drops what waits in the window; what other workers still finish they drop themselves.
   step give_up() noexcept {
+    sides_.in.drop_returned([this](std::uint64_t first, std::size_t count) {
+      const std::lock_guard lock(sides_.lock);
+      sides_.window.finish(first, count, {});  // no hole for those behind it
+    });
     const std::lock_guard lock(sides_.lock);
     auto& window = sides_.window;
     if (!sides_.held.empty()) {
@@ -208,8 +309,7 @@ class ordered_stage final : public stage_worker {
       tally_.dropped.add(1);
     }
     while (auto* front = window.front()) {
-      tally_.dropped.add(front->size() - sides_.front_sent);
-      sides_.front_sent = 0;
+      tally_.dropped.add(front->results.size() - front->gone);
       window.pop_front();
     }
     return step::finished;
@@ -217,12 +317,29 @@ class ordered_stage final : public stage_worker {
 
   void finish() override { op_.finish(context_); }
 
+  struct progress {
+    constexpr progress() noexcept = default;
+    constexpr progress(std::size_t of_items, std::size_t of_results) noexcept
+        : items(static_cast<std::uint32_t>(of_items)), made(static_cast<std::uint32_t>(of_results)) {}
+    std::uint32_t items = 0;
+    std::uint32_t made = 0;
+  };
+
   sides& sides_;
   out_edge& out_;
   Op op_;
+  bool sent_some_ = false;
+
+  // Filled by the owner; parts of both are given away by whoever holds claim_lock_.
   claim<in_cell> claim_;
-  results spare_;  ///< storage to be used again
-  std::uint64_t emitted_ = 0;
+  ordered made_;
+  std::atomic<progress> finished_{progress{}};  ///< of the claim, items whose bodies have returned, and their results
+
+  penstock::detail::small_lock claim_lock_;
+  // Guarded by claim_lock_.
+  bool relievable_ = false;
+  std::size_t released_ = 0;   ///< places of the claim's items on the input edge
+  std::size_t passed_on_ = 0;  ///< items of the claim that are in the window already
 };
 
 }  // namespace penstock::flow

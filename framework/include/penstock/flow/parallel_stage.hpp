@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -51,12 +53,19 @@ class parallel_stage final : public stage_worker {
  public:
   parallel_stage(executor& home, run_services& services, stage_state& stage, std::size_t number, sides& shared, Op op)
       : stage_worker(home, services, stage, number), sides_(shared), op_(std::move(op)) {
-    claim_.cells.reserve(most_claimed);
     if constexpr (emits) results_.reserve(most_claimed);
   }
 
+  /// Whatever the claim holds back goes on: items not begun to other workers, places to whoever wants them, results to
+  /// the next stage.
+  void nudge() noexcept override {
+    relieve_claim();
+    stage_worker::nudge();
+    sides_.workers.wake_all(nullptr);
+  }
+
  private:
-  static constexpr std::size_t most_claimed = 256;
+  static constexpr std::size_t most_claimed = claim<in_cell>::most;
 
   step work(turn& t) noexcept override {
     emitted_ = 0;
@@ -100,25 +109,76 @@ class parallel_stage final : public stage_worker {
   void run_claim(std::size_t places) noexcept {
     auto& in = *sides_.in;
     const auto count = claim_.cells.size();
+    open_claim(count, places);
     in.release(1, nullptr);  // the first body starts now
     std::size_t started = 0;
     std::size_t bad = 0;
-    for (auto& item : claim_.cells) {
-      if (started > 0 && run().phase() == run_phase::cancelling) break;
-      context_.begin_item(claim_.first + started);
-      ++started;
-      if (!run_one(item, places > 0, claim_.first + started - 1)) ++bad;
+    for (std::size_t i = 0; i != claim_.none; i = claim_.begin_next()) {
+      context_.begin_item(claim_.first + i);
+      started = i + 1;
+      if (!run_one(claim_.cells[i], places > 0, claim_.first + i)) ++bad;
+      if (run().phase() == run_phase::cancelling) break;
     }
-    claim_.cells.clear();
-    if (started > 1) in.release(started - 1, nullptr);
-    if (started < count) in.count_dropped(count - started);
+    end_claim(count, started);
     handled_ += started;
     tally_.in.add(started);
     const bool counts_now = !emits || places > 0;  // otherwise when the held result leaves
-    if (counts_now) tally_.done.add(started - bad);
-    if constexpr (emits) {
-      if (places > 0) put_results(places);
+    if (counts_now) tally_.done.add(started - bad - (held_.empty() ? 0 : 1));
+  }
+
+  void open_claim(std::size_t count, std::size_t places) noexcept {
+    const std::lock_guard lock(claim_lock_);
+    claim_.open();
+    relievable_ = count > 1 || (emits && places > 0);
+    released_ = 1;
+    places_ = places;
+  }
+
+  void end_claim(std::size_t count, std::size_t started) noexcept {
+    auto& in = *sides_.in;
+    std::size_t dropped = 0;
+    bool wake = false;
+    {
+      const std::lock_guard lock(claim_lock_);
+      relievable_ = false;
+      const auto rest = claim_.cut();
+      dropped = rest.to - rest.from;
+      if (started > released_) in.release(started - released_, nullptr);
+      if (places_ > 0) wake = put_results(places_);
     }
+    claim_.cells.clear();
+    if constexpr (emits) {
+      emitted_ += published_;
+      // The last body's place was given away while it took long.
+      if constexpr (Op::kind != shape::many) {
+        if (published_ < results_.size()) {
+          held_.hold_item(std::move(results_.back()));
+          number_held_ = claim_.first + started - 1;
+        }
+      }
+      results_.clear();
+      published_ = 0;
+      made_.store(0, std::memory_order_relaxed);
+    }
+    if (dropped > 0) in.count_dropped(dropped);
+    if (count > 1 && sides_.in.end_claim()) wake = true;
+    if (wake) sides_.workers.wake_all(nullptr);
+  }
+
+  void relieve_claim() noexcept {
+    bool wake = false;
+    {
+      const std::lock_guard lock(claim_lock_);
+      if (!relievable_) return;
+      sides_.in.take_back(claim_);
+      const auto begun = claim_.begun();
+      if (begun > released_) (*sides_.in).release(begun - released_, nullptr);
+      released_ = std::max(begun, released_);
+      // Others may need the place of the body under way, whose result its worker can hold.
+      const auto needed = claim_.end() - begun;
+      if (places_ > needed) wake = put_results(places_ - needed);
+    }
+    if (wake) sides_.workers.wake_all(nullptr);
   }
 
   /// False: the item failed (and was counted).
@@ -155,6 +215,7 @@ class parallel_stage final : public stage_worker {
     } else {
       results_.push_back(std::move(value));
     }
+    made_.store(results_.size(), std::memory_order_release);
   }
 
   template <class Result, class Owed>
@@ -164,23 +225,31 @@ class parallel_stage final : public stage_worker {
     if (held_.empty()) tally_.done.add(1);
   }
 
-  void put_results(std::size_t places) noexcept {
-    const bool wake = sides_.out.commit(places, [this](auto& w) {
-      for (auto& result : results_) {
-        ::new (w.blank()) out_cell(std::move(result));
-        w.publish();
-      }
-    });
-    emitted_ += results_.size();
-    const bool tell = !results_.empty() && stage_.out->eager();
-    results_.clear();
-    if (tell) stage_.out->tell_consumers(nullptr);
-    if (wake) sides_.workers.wake_all(nullptr);
+  /// Publishes what is made, into some of the worker's places, and gives up those that are left of `places`. With
+  /// `claim_lock_` held. True: others of the stage wait for places.
+  [[nodiscard]] bool put_results(std::size_t places) noexcept {
+    if constexpr (emits) {
+      places_ -= places;
+      const auto made = made_.load(std::memory_order_acquire);
+      const auto before = published_;
+      const bool wake = sides_.out.commit(places, [&](auto& w) {
+        // Not through the vector's size, which the body's thread may be changing.
+        auto* const results = results_.data();
+        for (const auto end = std::min(made, before + places); published_ < end; ++published_) {
+          ::new (w.blank()) out_cell(std::move(results[published_]));
+          w.publish();
+        }
+      });
+      if (published_ > before && stage_.out->eager()) stage_.out->tell_consumers(nullptr);
+      return wake;
+    } else {
+      return false;
+    }
   }
 
   void give_back(std::size_t places) noexcept {
     if constexpr (emits) {
-      if (places > 0) put_results(places);
+      if (places > 0 && sides_.out.commit(places, [](auto&) {})) sides_.workers.wake_all(nullptr);
     }
   }
 
@@ -206,6 +275,7 @@ class parallel_stage final : public stage_worker {
   }
 
   step give_up() noexcept {
+    sides_.in.drop_returned([](std::uint64_t, std::size_t) {});
     if (!held_.empty()) {
       held_.drop();
       tally_.dropped.add(1);
@@ -217,11 +287,21 @@ class parallel_stage final : public stage_worker {
 
   sides& sides_;
   Op op_;
-  claim<in_cell> claim_;
-  std::vector<out_cell> results_;
   held held_;
   std::uint64_t number_held_ = 0;
   std::uint64_t emitted_ = 0;
+
+  // Filled by the owner; parts of both are given away by whoever holds claim_lock_.
+  claim<in_cell> claim_;
+  std::vector<out_cell> results_;
+  std::atomic<std::size_t> made_{0};  ///< of the results, those that are complete
+
+  penstock::detail::small_lock claim_lock_;
+  // Guarded by claim_lock_.
+  bool relievable_ = false;
+  std::size_t released_ = 0;   ///< places of the claim's items on the input edge
+  std::size_t places_ = 0;     ///< reserved on the output edge
+  std::size_t published_ = 0;  ///< of the results
 };
 
 }  // namespace penstock::flow

@@ -119,7 +119,7 @@ class queue_source final : public stage_worker {
     if (ending) return step::finished;
     const auto room = out_.room();
     if (room == 0) return block();
-    if (handled_ >= most_per_activation) return step::again;
+    if (handled_ >= stage_.most_at_once) return step::again;
     const auto many = queue_->try_get_n(taken_, std::min(room, most_at_once));
     for (auto& item : taken_) emit(std::move(item));
     const bool some = !taken_.empty();
@@ -188,7 +188,7 @@ class queue_sink final : public stage_worker {
       if (should_give_up()) return step::finished;
       const bool closed = in_.closed();
       if (in_.ready() == 0) return closed ? step::finished : starve();
-      if (handled_ >= most_per_activation) return step::again;
+      if (handled_ >= stage_.most_at_once) return step::again;
       take();
       const auto put = queue_->try_put(*item_);
       if (put.state == state::full && queue_->may_wait()) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -64,6 +65,11 @@ class source_stage final : public stage_worker {
         tally_.in.add(1);
         tally_.done.add(1);
       } catch (...) {
+        // A wait that heard the stop is how a producer may end.
+        if (run().phase() == run_phase::stopping && says_cancelled(std::current_exception())) {
+          end_well();
+          return step::finished;
+        }
         tally_.in.add(1);
         item_failed(made_++);
         return step::again;

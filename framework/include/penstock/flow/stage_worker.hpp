@@ -29,7 +29,9 @@ struct stage_state {
   error_policy policy = fail_fast;
   edge_base* in = nullptr;           ///< null: a producer
   edge_base* out = nullptr;          ///< null: a consumer
+  std::size_t most_at_once = 1024;   ///< items of an activation; beyond it the gain is small and neighbours wait longer
   std::atomic<std::size_t> open{1};  ///< workers that have not left
+  tally common;                      ///< what is counted under a lock of the stage's, beside the tallies of its workers
 };
 
 /// True for the exceptions with which a cancelled wait ends.
@@ -48,7 +50,10 @@ inline bool says_cancelled(const std::exception_ptr& error) noexcept {
 class stage_worker : public actor {
  public:
   stage_worker(executor& home, run_services& run, stage_state& stage, std::size_t number) noexcept
-      : actor(home, run), stage_(stage), context_(run, stage.name, number, stage.in == nullptr) {}
+      : actor(home, run),
+        stage_(stage),
+        context_(run, stage.name, number, stage.in == nullptr),
+        pace_(stage.most_at_once) {}
 
   [[nodiscard]] const tally& counters() const noexcept { return tally_; }
 
@@ -69,7 +74,7 @@ class stage_worker : public actor {
   }
 
   /// Gives the notices that an activation under way still owes. Any thread, while the run lives.
-  void nudge() const noexcept override {
+  void nudge() noexcept override {
     if (stage_.in != nullptr) stage_.in->nudge_producers();
     if (stage_.out != nullptr) stage_.out->nudge_consumers();
   }
@@ -95,13 +100,16 @@ class stage_worker : public actor {
   }
 
   /// The current exception is what item `number` came to.
-  void item_failed(std::uint64_t number) noexcept {
+  void item_failed(std::uint64_t number) noexcept { item_failed(number, tally_); }
+
+  /// The same, counted in `counts`.
+  void item_failed(std::uint64_t number, tally& counts) noexcept {
     auto error = std::current_exception();
     if (should_give_up() && says_cancelled(error)) {
-      tally_.dropped.add(1);
+      counts.dropped.add(1);
       return;
     }
-    tally_.failed.add(1);
+    counts.failed.add(1);
     const bool skips = stage_.policy.what() == error_policy::kind::skip;
     run().record_error(stage_.index, number, std::move(error),
                        skips ? error_effect::tolerated : error_effect::ends_run);
@@ -126,14 +134,11 @@ class stage_worker : public actor {
     return step::finished;
   }
 
-  /// Items per activation at most: beyond it the gain is small and neighbours wait longer.
-  static constexpr std::size_t most_per_activation = 1024;
-
   stage_state& stage_;
   tally tally_;
-  pace pace_{most_per_activation};
-  std::size_t handled_ = 0;  ///< items of this activation; set by `work`
   context context_;
+  pace pace_;
+  std::size_t handled_ = 0;  ///< items of this activation; set by `work`
 
  private:
   time_point parked_at_{};

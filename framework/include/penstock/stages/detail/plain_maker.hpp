@@ -57,6 +57,8 @@ class plain_maker final : public flow::stage_maker {
   void make_several(flow::stage_instance& stage, flow::surroundings& around, std::shared_ptr<Sides> sides) const {
     auto& home = home_of(about_, around);
     stage.shared = sides;
+    // Nobody looks after threads that may block: there a worker takes one item and leaves the others to others.
+    if (about_.where == place::blocking) stage.state.most_at_once = 1;
     for (std::size_t i = 0; i < about_.workers; ++i) {
       add_worker<Worker>(stage, home, around.services(), stage.state, i, *sides, Op(body_));
       stage.actors.push_back(stage.workers.back().get());

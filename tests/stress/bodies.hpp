@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -44,8 +45,11 @@ class token {
 
 /// What the bodies of one run share, and what they leave behind.
 struct scene {
-  scene(const run_plan& what, penstock::runtime& where)
-      : plan(what), rt(where), begun(what.stages.size()), returned(what.stages.size()) {}
+  /// Runs a pipeline inside a body.
+  using runner = std::function<penstock::report(const penstock::pipeline&)>;
+
+  scene(const run_plan& what, runner inner)
+      : plan(what), run_inner(std::move(inner)), begun(what.stages.size()), returned(what.stages.size()) {}
 
   /// On entry to a body.
   void enter(std::size_t stage, std::uint64_t value, penstock::context& c) {
@@ -72,7 +76,7 @@ struct scene {
   }
 
   const run_plan& plan;
-  penstock::runtime& rt;
+  const runner run_inner;
   std::vector<std::atomic<std::uint64_t>> begun, returned;  ///< bodies, by stage
   std::atomic<std::uint64_t> all_begun{0};
   std::atomic<bool> sink_gone{false};
@@ -92,7 +96,7 @@ struct scene {
         "inner", penstock::producer({.name = "count"}, std::views::iota(0, 20)),
         penstock::transform({.name = "work", .workers = 2, .capacity = 3}, [](int n) { return n; }),
         penstock::consumer({.name = "add", .capacity = 2}, [&sum](int n) { sum += n; }));
-    const auto r = rt.run(inner);
+    const auto r = run_inner(inner);
     if (!r.balanced() || (r.ok() && sum != 190)) throw std::logic_error("an inner run lost items");
   }
 };

@@ -17,7 +17,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "stress/bodies.hpp"
+#include "stress/line_of_a_run.hpp"
 #include "support/waiting.hpp"
 
 namespace {
@@ -27,34 +27,20 @@ using namespace penstock_tests;
 using namespace penstock_tests::stress;
 namespace asio = boost::asio;
 
-transform_options options_of(const stage_plan& s) {
-  return {.name = s.name,
-          .workers = s.workers,
-          .capacity = s.capacity,
-          .order = s.order,
-          .window = s.window,
-          .on = s.on,
-          .on_error = s.on_error};
-}
-
 /// One run of an episode, with the threads at its queues.
 class one_run {
  public:
   one_run(const run_plan& what, runtime& rt)
-      : plan_(what),
-        scene_(plan_, rt),
-        input_(1 + what.seed % 20),
-        output_(1 + what.seed / 20 % 20),
-        line_(make_line()) {
+      : it_(what, [&rt](const pipeline& inner) { return rt.run(inner); }), plan_(it_.plan) {
     if (plan_.source == source_kind::queue) feeder_ = std::jthread([this] { feed(); });
     if (plan_.sink == sink_kind::queue) reader_ = std::jthread([this] { read(); });
     run_options how;
     how.stop = stop_token(std_parent_.get_token());
     if (plan_.end == ending::parent_cancels) how.stop = parent_.token();
     if (plan_.end == ending::runtime_goes) {
-      rt.async_run(*line_, how, asio::bind_executor(told_, [this](report r) { final_ = std::move(r); }));
+      rt.async_run(it_.line(), how, asio::bind_executor(told_, [this](report r) { final_ = std::move(r); }));
     } else {
-      run_.emplace(rt.start(*line_, how));
+      run_.emplace(rt.start(it_.line(), how));
     }
   }
 
@@ -65,7 +51,7 @@ class one_run {
   /// Asks for the end that was planned, once it is time.
   void end_it() {
     if (plan_.end == ending::natural || plan_.end == ending::sink_closes) return;
-    while (run_ && scene_.all_begun.load(std::memory_order_acquire) < plan_.end_after &&
+    while (run_ && it_.on_stage.all_begun.load(std::memory_order_acquire) < plan_.end_after &&
            !run_->wait_for(std::chrono::microseconds(20))) {
     }
     switch (plan_.end) {
@@ -90,13 +76,13 @@ class one_run {
       final_ = run_->report();
     }
     if (plan_.source == source_kind::queue) {
-      const auto left = input_.snapshot();
+      const auto left = it_.input.snapshot();
       EXPECT_EQ(left.unfinished, left.size);
     }
     release_queues();
-    if (plan_.end != ending::let_go) check(*final_);
+    if (plan_.end != ending::let_go) it_.check(*final_);
     run_.reset();
-    line_.reset();
+    it_.destroy_line();
   }
 
   [[nodiscard]] bool outlives_its_runtime() const noexcept { return plan_.end == ending::runtime_goes; }
@@ -108,180 +94,40 @@ class one_run {
   }
 
  private:
-  template <class Body>
-  static auto stage_of(const stage_plan& s, Body b) {
-    if constexpr (std::is_same_v<Body, map_body>) {
-      return transform(options_of(s), b);
-    } else if constexpr (std::is_same_v<Body, filter_body>) {
-      return filter(options_of(s), b);
-    } else if constexpr (std::is_same_v<Body, filter_map_body>) {
-      return filter_map(options_of(s), b);
-    } else {
-      return flat_map(options_of(s), b);
-    }
-  }
-
-  template <class Body>
-  auto all(work kind) {
-    std::vector<decltype(stage_of(plan_.stages[0], Body{}))> stages;
-    for (; plan_.stages[stage_].what == kind; ++stage_) {
-      stages.push_back(stage_of(plan_.stages[stage_], Body{{&scene_, stage_}}));
-    }
-    return sequence(std::move(stages));
-  }
-
-  auto all_async() {
-    const auto one = [this](const stage_plan& s) {
-      return async_transform({.name = s.name,
-                              .workers = s.workers,
-                              .capacity = s.capacity,
-                              .order = s.order,
-                              .window = s.window,
-                              .on_error = s.on_error},
-                             async_map_body{{&scene_, stage_}});
-    };
-    std::vector<decltype(one(plan_.stages[0]))> stages;
-    for (; plan_.stages[stage_].what == work::async_transform; ++stage_) stages.push_back(one(plan_.stages[stage_]));
-    return sequence(std::move(stages));
-  }
-
-  template <class... Stages>
-  std::optional<pipeline> with_sink(Stages... stages) {
-    const auto& s = plan_.stages.back();
-    const consumer_options how{
-        .name = s.name, .workers = s.workers, .capacity = s.capacity, .on = s.on, .on_error = s.on_error};
-    switch (plan_.sink) {
-      case sink_kind::plain:
-        return pipeline("random", std::move(stages)..., consumer(how, sink_body{{&scene_, stage_}}));
-      case sink_kind::coroutine: break;
-      case sink_kind::queue: return pipeline("random", std::move(stages)..., consumer(how, into(output_)));
-    }
-    return pipeline(
-        "random", std::move(stages)...,
-        async_consumer({.name = s.name, .workers = s.workers, .capacity = s.capacity, .on_error = s.on_error},
-                       async_sink_body{{&scene_, stage_}}));
-  }
-
-  template <class Source>
-  std::optional<pipeline> with_source(Source source) {
-    // In the order of the layout, since each takes the next stages of the plan.
-    switch (plan_.layout) {
-      case 0: {
-        auto a = all<map_body>(work::transform);
-        auto b = all<filter_body>(work::filter);
-        auto c = all_async();
-        auto d = all<flat_map_body>(work::flat_map);
-        return with_sink(std::move(source), std::move(a), std::move(b), std::move(c), std::move(d));
-      }
-      case 1: {
-        auto a = all_async();
-        const auto& s = plan_.stages[stage_++];
-        auto b = batch({.name = s.name, .count = s.count, .within = s.within, .capacity = s.capacity});
-        auto c = flat_map(options_of(plan_.stages[stage_]), unbatch_body{{&scene_, stage_}});
-        ++stage_;
-        auto d = all<filter_map_body>(work::filter_map);
-        auto e = all<map_body>(work::transform);
-        return with_sink(std::move(source), std::move(a), std::move(b), std::move(c), std::move(d), std::move(e));
-      }
-      default: break;
-    }
-    auto a = all<flat_map_body>(work::flat_map);
-    auto b = all<map_body>(work::transform);
-    auto c = all<filter_map_body>(work::filter_map);
-    auto d = all_async();
-    return with_sink(std::move(source), std::move(a), std::move(b), std::move(c), std::move(d));
-  }
-
-  std::optional<pipeline> make_line() {
-    stage_ = 1;
-    const auto& first = plan_.stages[0];
-    const producer_options how{.name = first.name, .on = first.on, .on_error = first.on_error};
-    switch (plan_.source) {
-      case source_kind::range: {
-        std::vector<token> all;
-        for (std::uint64_t i = 0; i < plan_.items; ++i) all.emplace_back(i);
-        return with_source(producer(how, std::move(all)));
-      }
-      case source_kind::callable: return with_source(producer(how, calling_body{&scene_}));
-      case source_kind::queue: return with_source(producer(how, input_));
-      case source_kind::coroutine: break;
-    }
-    return with_source(async_producer({.name = first.name, .on_error = first.on_error}, async_calling_body{&scene_}));
-  }
-
   void feed() {
     for (std::uint64_t i = 0; i < plan_.items; ++i) {
       token item(i);
-      if (input_.put(std::move(item)).state != state::ok) return;
+      if (it_.input.put(std::move(item)).state != state::ok) return;
     }
     if (plan_.close_with_error) {
-      input_.close(std::make_exception_ptr(std::runtime_error("the input broke")));
+      it_.input.close(std::make_exception_ptr(std::runtime_error("the input broke")));
     } else {
-      input_.close();
+      it_.input.close();
     }
   }
 
   void read() {
     for (std::uint64_t n = 0;; ++n) {
-      if (plan_.end == ending::sink_closes && n == plan_.end_after) {
-        scene_.sink_gone = true;
-        output_.close();
-      }
-      auto item = output_.get();
+      it_.was_read(n);
+      auto item = it_.output.get();
       if (item.state() != state::ok) return;
-      scene_.saw(item->value());
-      output_.task_done();
+      it_.on_stage.saw(item->value());
+      it_.output.task_done();
     }
   }
 
   void release_queues() {
-    input_.cancel();
-    output_.close();
+    it_.input.cancel();
+    it_.output.close();
     if (feeder_.joinable()) feeder_.join();
     if (reader_.joinable()) reader_.join();
   }
 
-  void check(const report& r) {
-    EXPECT_TRUE(r.ended);
-    EXPECT_TRUE(r.balanced()) << r;
-    for (const auto& e : r.edges) {
-      EXPECT_EQ(e.size, 0U) << r;
-      EXPECT_LE(e.peak, e.capacity) << r;
-    }
-    auto whole = plan_.foretell();
-    auto seen = scene_.seen;
-    const bool natural = plan_.end == ending::natural;
-    const bool may_fail = whole.fails || plan_.close_with_error;
-    if (!may_fail) {
-      EXPECT_NE(r.state(), end_state::failed) << r;
-    }
-    if (natural) {
-      EXPECT_EQ(r.state(), may_fail ? end_state::failed : end_state::completed) << r;
-    }
-    if (r.state() == end_state::stopped) {
-      EXPECT_EQ(r.dropped(), 0U) << r;
-    }
-    const bool all_there = !whole.fails && (natural || (r.ok() && plan_.end != ending::sink_closes));
-    if (plan_.keeps_order() && all_there) {
-      EXPECT_EQ(seen, whole.seen) << r;
-    }
-    std::sort(seen.begin(), seen.end());
-    std::sort(whole.seen.begin(), whole.seen.end());
-    if (all_there) {
-      EXPECT_EQ(seen, whole.seen) << r;
-    }
-    EXPECT_TRUE(std::includes(whole.seen.begin(), whole.seen.end(), seen.begin(), seen.end())) << r;
-  }
-
-  const run_plan plan_;
-  scene scene_;
-  queue<token> input_;
-  queue<token> output_;
+  line_of_a_run it_;
+  const run_plan& plan_;
   std::stop_source std_parent_;
   stop_source parent_;
   asio::io_context told_;
-  std::size_t stage_ = 1;
-  std::optional<pipeline> line_;
   std::optional<report> final_;
   std::optional<run> run_;
   std::jthread feeder_;

@@ -1,10 +1,10 @@
 #include "runtime/run_core.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "penstock/base/thread_role.hpp"
-#include "runtime/runtime_core.hpp"
 
 namespace penstock::detail {
 
@@ -34,7 +34,7 @@ void run_core::forward_stop::operator()() const noexcept {
   }
 }
 
-run_core::run_core(runtime_core& runtime, std::shared_ptr<const plan> what, run_options options)
+run_core::run_core(machine& runtime, std::shared_ptr<const plan> what, run_options options)
     : runtime_(runtime),
       plan_(std::move(what)),
       options_(std::move(options)),
@@ -44,22 +44,13 @@ run_core::run_core(runtime_core& runtime, std::shared_ptr<const plan> what, run_
       input_token_(input_source_.token()),
       errors_of_stage_(plan_->stages.size()) {}
 
-run_core::~run_core() {
-  if (!alarm_thread_.joinable()) return;
-  if (alarm_thread_.get_id() == std::this_thread::get_id()) {
-    alarm_thread_.detach();  // it is in its last step, which was to let go of this
-  } else {
-    alarm_thread_.join();
-  }
-}
-
 void run_core::start() {
   make_parts();
   for (const auto& stage : plan_->stages) {
     if (stage.about.where == place::blocking) blocking_workers_ += stage.about.workers;
   }
   if (!options_.signals.empty()) signals_ = std::make_shared<run_signals>(runtime_.io());
-  runtime_.blocking().reserve(blocking_workers_);
+  runtime_.reserve_blocking(blocking_workers_);
   begin_with(actors_.size() + 1);
   try {
     // Only now: a signal that is there already must find a run that can be stopped.
@@ -67,8 +58,8 @@ void run_core::start() {
   } catch (...) {
     begin_with(0);
     signals_->end();
-    runtime_.blocking().release(blocking_workers_);
-    runtime_.blocking().join_surplus();
+    runtime_.release_blocking(blocking_workers_);
+    runtime_.join_surplus(*this);
     throw;
   }
   // Nothing throws from here on.
@@ -91,6 +82,7 @@ void run_core::make_parts() {
     state.name = stages[i].about.name;
     state.workers = stages[i].about.workers;
     state.policy = stages[i].about.on_error;
+    state.most_at_once = runtime_.most_at_once();
     state.in = i > 0 ? edges_[i - 1].get() : nullptr;
     state.out = i + 1 < stages.size() ? edges_[i].get() : nullptr;
     stages[i].maker->make_workers(stage, *this);
@@ -100,10 +92,9 @@ void run_core::make_parts() {
     actors_.insert(actors_.end(), stage.actors.begin(), stage.actors.end());
   }
   for (std::size_t i = 0; i < edges_.size(); ++i) {
-    const auto* const from = &stages_[i]->actors.front()->home();
-    const auto* const to = &stages_[i + 1]->actors.front()->home();
-    const bool eager = from != to || to == &runtime_.blocking() || runtime_.borrows_arena();
-    edges_[i]->connect(stages_[i]->everybody(), stages_[i + 1]->everybody(), eager);
+    const auto& from = stages_[i]->actors.front()->home();
+    const auto& to = stages_[i + 1]->actors.front()->home();
+    edges_[i]->connect(stages_[i]->everybody(), stages_[i + 1]->everybody(), runtime_.apart(from, to));
   }
 }
 
@@ -139,23 +130,16 @@ void run_core::apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>
     if (cancelling) cancel_source_.request_stop(reason);
     for (auto* a : actors_) a->notify();
   }
-  if (v.alarm != never) arm(v.alarm);
+  if (v.alarm != never) runtime_.set_alarm(*this, v.alarm);
 }
 
-/// The alarm has a thread of its own, for as long as the drain lasts: every worker may be in a body that waits for the
-/// very cancel which the alarm brings.
-void run_core::arm(time_point when) {
-  const std::lock_guard outer(lock_);
-  alarm_ = std::min(alarm_, when);  // two stops at once may come here in either order
-  changed_.notify_all();
-  if (alarm_thread_.joinable()) return;
-  alarm_thread_ = std::thread([self = shared_from_this()] {
-    std::unique_lock lock(self->lock_);
-    while (!self->final_ && clock::now() < self->alarm_) self->changed_.wait_until(lock, self->alarm_);
-    if (self->final_ || !self->try_enter()) return;
-    self->apply(self->rules_.on_alarm(clock::now()), lock);
-    self->leave();
-  });
+void run_core::alarm_rings(time_point when) noexcept {
+  if (!try_enter()) return;
+  {
+    std::unique_lock lock(lock_);
+    apply(rules_.on_alarm(when), lock);
+  }
+  leave();
 }
 
 void run_core::record_error(std::size_t stage, std::uint64_t item, std::exception_ptr error,
@@ -174,7 +158,7 @@ void run_core::record_error(std::size_t stage, std::uint64_t item, std::exceptio
   }
 }
 
-void run_core::notify_at(flow::actor& a, time_point when) noexcept { runtime_.cpu().notify_at(a, when); }
+void run_core::notify_at(flow::actor& a, time_point when) noexcept { runtime_.notify_at(a, when); }
 
 void run_core::request_stop() noexcept { stop(duration::max()); }
 void run_core::request_cancel() noexcept { cancel(); }
@@ -206,7 +190,7 @@ void run_core::everybody_left() noexcept {
   edges_.clear();
   stages_.clear();
   strands_.clear();
-  runtime_.blocking().release(blocking_workers_);
+  runtime_.release_blocking(blocking_workers_);
   // They are full of the user's objects, and nothing of those may be destroyed after a wait has returned: the thread
   // that ends the run holds it a little longer than that.
   plan_.reset();
@@ -217,7 +201,7 @@ void run_core::everybody_left() noexcept {
     retired_.store(true, std::memory_order_release);
     changed_.notify_all();
   }
-  runtime_.cpu().run_ended(*this);
+  runtime_.run_ended(*this);
   runtime_.forget(*this);
 }
 
@@ -263,59 +247,49 @@ penstock::report run_core::report() {
   return final_ ? *final_ : snapshot();
 }
 
-bool run_core::may_help_here() const noexcept {
-  return started_in_ != nullptr && started_in_ == flow::run_of_this_thread && runtime_.cpu().on_a_worker();
-}
-
 void run_core::refuse_to_wait_here() const {
-  refuse_to_block_a_worker("waiting for a run");
-  runtime_.refuse_to_wait_in_a_borrowed_handler();
+  runtime_.refuse_to_wait_here();
   if (flow::run_of_this_thread == this) {  // a blocking worker of this very run
     throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
                             "waiting for a run in itself");
   }
 }
 
+bool run_core::is_retired(const flow::run_services& run) noexcept {
+  return static_cast<const run_core&>(run).retired_.load(std::memory_order_acquire);
+}
+
 penstock::report run_core::wait() {
-  if (may_help_here()) {
-    runtime_.cpu().help(*this, [](const flow::run_services& run) noexcept {
-      return static_cast<const run_core&>(run).retired_.load(std::memory_order_acquire);
-    });
+  if (runtime_.may_help_here(started_in_)) {
+    runtime_.help(*this, is_retired, never);
   } else {
     refuse_to_wait_here();
     std::unique_lock lock(lock_);
-    changed_.wait(lock, [this] { return retired_.load(std::memory_order_relaxed); });
+    changed_.wait(lock, [this] { return is_retired(*this); });
   }
-  reap();
+  runtime_.join_surplus(*this);
   const std::lock_guard lock(lock_);
   return *final_;
 }
 
 bool run_core::wait_for(duration d) {
   refuse_to_wait_here();
+  const auto until = after(now(), d);
+  if (runtime_.is_alone()) {
+    runtime_.help(*this, is_retired, until);
+    return is_retired(*this);
+  }
   {
     std::unique_lock lock(lock_);
-    const auto until = after(now(), d);
-    const auto over = [this] { return retired_.load(std::memory_order_relaxed); };
+    const auto over = [this] { return is_retired(*this); };
     if (until == never) {
       changed_.wait(lock, over);
     } else if (!changed_.wait_until(lock, until, over)) {
       return false;
     }
   }
-  reap();
+  runtime_.join_surplus(*this);
   return true;
-}
-
-/// Threads of this run that have nothing left to do end before a wait returns.
-void run_core::reap() noexcept {
-  runtime_.blocking().join_surplus();
-  std::thread alarm;
-  {
-    const std::lock_guard lock(lock_);
-    if (alarm_thread_.get_id() != std::this_thread::get_id()) alarm.swap(alarm_thread_);
-  }
-  if (alarm.joinable()) alarm.join();
 }
 
 void run_core::on_end(completion<penstock::report> done) {
@@ -331,19 +305,24 @@ void run_core::on_end(completion<penstock::report> done) {
 
 void run_core::abandon() noexcept {
   cancel();
-  if (may_help_here()) {
-    static_cast<void>(wait());
+  if (runtime_.may_help_here(started_in_)) {
+    try {
+      static_cast<void>(wait());
+    } catch (const std::logic_error&) {
+      // It is stuck, which a manual runtime finds out: that one keeps it until it goes itself.
+    }
     return;
   }
   // Waiting on a worker of ours could wait for itself: the runtime keeps the run until it has ended.
-  if (current_thread_role() != thread_role::foreign || runtime_.in_a_borrowed_handler() ||
-      flow::run_of_this_thread == this) {
+  try {
+    refuse_to_wait_here();
+  } catch (const std::system_error&) {
     return;
   }
   std::unique_lock lock(lock_);
-  changed_.wait(lock, [this] { return retired_.load(std::memory_order_relaxed); });
+  changed_.wait(lock, [this] { return is_retired(*this); });
   lock.unlock();
-  reap();
+  runtime_.join_surplus(*this);
 }
 
 }  // namespace penstock::detail

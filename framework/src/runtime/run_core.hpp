@@ -9,12 +9,12 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
-#include <thread>
 #include <vector>
 
 #include "penstock/pipeline/plan.hpp"
 #include "penstock/runtime/detail/run_handle.hpp"
 #include "penstock/runtime/runtime.hpp"
+#include "runtime/machine.hpp"
 #include "runtime/run_signals.hpp"
 
 namespace penstock::detail {
@@ -24,11 +24,13 @@ class run_core final : public run_handle,
                        public flow::surroundings,
                        public std::enable_shared_from_this<run_core> {
  public:
-  run_core(runtime_core& runtime, std::shared_ptr<const plan> what, run_options options);
-  ~run_core() override;
+  run_core(machine& runtime, std::shared_ptr<const plan> what, run_options options);
 
   /// Makes edges and workers, then starts them. Throws what a factory throws; then nothing has started.
   void start();
+
+  /// The alarm of a drain, due at `when`.
+  void alarm_rings(time_point when) noexcept;
 
   // run_handle
   void stop(duration drain_within) noexcept override;
@@ -61,13 +63,11 @@ class run_core final : public run_handle,
   void everybody_left() noexcept override;
   void make_parts();
   void apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>& lock) noexcept;
-  void arm(time_point when);
   [[nodiscard]] penstock::report snapshot() const;
   void refuse_to_wait_here() const;
-  [[nodiscard]] bool may_help_here() const noexcept;
-  void reap() noexcept;
+  [[nodiscard]] static bool is_retired(const flow::run_services& run) noexcept;
 
-  runtime_core& runtime_;
+  machine& runtime_;
   std::shared_ptr<const plan> plan_;  ///< let go of, like the options, when the run has ended
   run_options options_;
   const time_point began_;
@@ -105,8 +105,6 @@ class run_core final : public run_handle,
   std::exception_ptr first_failure_;
   std::optional<penstock::report> final_;  ///< set: the run has ended
   std::vector<completion<penstock::report>> to_tell_;
-  std::thread alarm_thread_;
-  time_point alarm_ = never;
 
   std::atomic<bool> retired_{false};  ///< nothing of the run runs any more
   std::atomic<bool> asked_{false};

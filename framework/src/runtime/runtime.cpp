@@ -1,6 +1,7 @@
 #include "penstock/runtime/runtime.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,39 @@ boost::asio::io_context& runtime_core::io() {
   return own_io_;
 }
 
+bool runtime_core::apart(const flow::executor& from, const flow::executor& to) const noexcept {
+  return &from != &to || &to == &blocking_ || borrows_arena_;
+}
+
+void runtime_core::refuse_to_wait_in_a_borrowed_handler() const {
+  if (!in_a_borrowed_handler()) return;
+  throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                          "waiting for a run in a handler of the I/O context that it may need");
+}
+
+void runtime_core::refuse_to_wait_here() const {
+  refuse_to_block_a_worker("waiting for a run");
+  refuse_to_wait_in_a_borrowed_handler();
+}
+
+bool runtime_core::may_help_here(const flow::run_services* outer) const noexcept {
+  return outer != nullptr && outer == flow::run_of_this_thread && cpu_.on_a_worker();
+}
+
+void runtime_core::help(run_core& run, bool (*over)(const flow::run_services&) noexcept, time_point) {
+  cpu_.help(run, over);
+}
+
+void runtime_core::run_ended(run_core& run) noexcept {
+  alarms_.drop(run);
+  cpu_.run_ended(run);
+}
+
+void runtime_core::join_surplus(const run_core& run) noexcept {
+  blocking_.join_surplus();
+  alarms_.join_surplus(&run);
+}
+
 void runtime_core::forget(run_core& run) noexcept {
   std::shared_ptr<run_core> last;  // destroyed without the lock
   const std::lock_guard lock(lock_);
@@ -95,7 +129,7 @@ run runtime::start(const pipeline& p, run_options options) {
   return penstock::run(start_handle(p, std::move(options)));
 }
 
-std::size_t runtime::cpu_workers() const noexcept { return core_->cpu().count(); }
+std::size_t runtime::cpu_workers() const noexcept { return core_->workers(); }
 
 boost::asio::io_context& runtime::io() { return core_->io(); }
 

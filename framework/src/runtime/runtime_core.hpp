@@ -5,7 +5,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <unordered_set>
 
@@ -15,41 +14,47 @@
 #include "penstock/runtime/runtime.hpp"
 #include "runtime/blocking_executor.hpp"
 #include "runtime/cpu_workers.hpp"
+#include "runtime/drain_alarms.hpp"
+#include "runtime/machine.hpp"
 
 namespace penstock::detail {
 
-class run_core;
-
-class runtime_core {
+class runtime_core final : public machine {
  public:
   explicit runtime_core(const runtime_options& options);
-  ~runtime_core();
+  ~runtime_core() override;
 
   std::shared_ptr<run_core> start(std::shared_ptr<const plan> what, run_options options);
 
-  [[nodiscard]] cpu_workers& cpu() noexcept { return cpu_; }
-  [[nodiscard]] blocking_executor& blocking() noexcept { return blocking_; }
+  /// CPU workers, or the concurrency of a borrowed arena.
+  [[nodiscard]] std::size_t workers() const noexcept { return cpu_.count(); }
 
-  /// Starts the I/O thread if there is none and the context is our own.
-  boost::asio::io_context& io();
+  void refuse_to_wait_in_a_borrowed_handler() const;
 
+  // machine
+  [[nodiscard]] flow::executor& cpu() noexcept override { return cpu_; }
+  [[nodiscard]] flow::executor& blocking() noexcept override { return blocking_; }
+  [[nodiscard]] boost::asio::io_context& io() override;
+  void reserve_blocking(std::size_t workers) override { blocking_.reserve(workers); }
+  void release_blocking(std::size_t workers) noexcept override { blocking_.release(workers); }
+  [[nodiscard]] bool apart(const flow::executor& from, const flow::executor& to) const noexcept override;
+  [[nodiscard]] std::size_t most_at_once() noexcept override { return 1024; }
+  void notify_at(flow::actor& a, time_point when) noexcept override { cpu_.notify_at(a, when); }
+  void set_alarm(run_core& run, time_point when) noexcept override { alarms_.set(run, when); }
+  void refuse_to_wait_here() const override;
+  [[nodiscard]] bool may_help_here(const flow::run_services* outer) const noexcept override;
+  [[nodiscard]] bool is_alone() const noexcept override { return false; }
+  void help(run_core& run, bool (*over)(const flow::run_services&) noexcept, time_point) override;
+  void run_ended(run_core& run) noexcept override;
+  void join_surplus(const run_core& run) noexcept override;
+  void forget(run_core& run) noexcept override;
+
+ private:
   /// True in handlers of a borrowed context: waiting there would keep the very handlers from running that a run needs.
   [[nodiscard]] bool in_a_borrowed_handler() const noexcept {
     return borrowed_io_ != nullptr && borrowed_io_->get_executor().running_in_this_thread();
   }
 
-  void refuse_to_wait_in_a_borrowed_handler() const {
-    if (!in_a_borrowed_handler()) return;
-    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                            "waiting for a run in a handler of the I/O context that it may need");
-  }
-
-  [[nodiscard]] bool borrows_arena() const noexcept { return borrows_arena_; }
-
-  /// The run has ended: it need not be kept alive any more. The last thing a run does with its runtime.
-  void forget(run_core& run) noexcept;
-
- private:
   boost::asio::io_context* const borrowed_io_;
   const bool borrows_arena_;
   std::mutex lock_;
@@ -62,6 +67,7 @@ class runtime_core {
 
   blocking_executor blocking_;
   cpu_workers cpu_;
+  drain_alarms alarms_;
 };
 
 }  // namespace penstock::detail

@@ -6,7 +6,24 @@
 
 namespace penstock {
 
-using clock = std::chrono::steady_clock;
+namespace detail {
+/// What `clock::now` says on this thread; null: the time of day goes on by itself.
+inline thread_local const std::chrono::steady_clock::time_point* virtual_now = nullptr;
+}  // namespace detail
+
+/// The steady clock, except on a thread where a `manual_runtime` keeps the time.
+struct clock {
+  using rep = std::chrono::steady_clock::rep;
+  using period = std::chrono::steady_clock::period;
+  using duration = std::chrono::steady_clock::duration;
+  using time_point = std::chrono::steady_clock::time_point;
+  static constexpr bool is_steady = true;
+
+  [[nodiscard]] static time_point now() noexcept {
+    return detail::virtual_now == nullptr ? std::chrono::steady_clock::now() : *detail::virtual_now;
+  }
+};
+
 using time_point = clock::time_point;
 using duration = clock::duration;
 

@@ -1,21 +1,27 @@
 // A pause in a coroutine.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <penstock/base/clock.hpp>
+#include <penstock/sync/detail/alarm.hpp>
 
 namespace penstock {
 
 /// Suspends the calling coroutine for `d`; zero or less: only lets others go first. Throws
-/// `boost::system::system_error` with `operation_aborted` when the coroutine is cancelled.
+/// `boost::system::system_error` with `operation_aborted` when the coroutine is cancelled. Under a `manual_runtime` the
+/// time is virtual.
 inline boost::asio::awaitable<void> async_sleep(duration d) {
   auto executor = co_await boost::asio::this_coro::executor;
-  boost::asio::steady_timer timer(executor, d);
-  co_await timer.async_wait(boost::asio::use_awaitable);
+  detail::alarm<boost::asio::any_io_executor> alarm(executor, after(clock::now(), d));
+  boost::system::error_code error;
+  co_await alarm.timer().async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+  if (!alarm.rang()(error)) throw boost::system::system_error(error);
 }
 
 }  // namespace penstock

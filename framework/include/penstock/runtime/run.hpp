@@ -86,6 +86,7 @@ class run {
 
  private:
   friend class runtime;
+  friend class manual_runtime;
   explicit run(std::shared_ptr<detail::run_handle> handle) noexcept : handle_(std::move(handle)) {}
 
   void end() noexcept {

@@ -8,7 +8,6 @@
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -22,7 +21,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "penstock/base/clock.hpp"
+#include "penstock/sync/detail/alarm.hpp"
 
 namespace penstock::detail {
 
@@ -141,7 +140,6 @@ class completion {
     using executor_type = asio::associated_executor_t<Handler>;
     using allocator_type =
         typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<model>;
-    using timer_type = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, executor_type>;
     static constexpr bool fits =
         sizeof(Handler) + sizeof(asio::executor_work_guard<executor_type>) + 2 * sizeof(void*) <= room &&
         alignof(Handler) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<Handler>;
@@ -154,9 +152,9 @@ class completion {
     }
 
     void arm(time_point when, std::unique_ptr<ringer> ring) override {
-      timer = std::make_unique<timer_type>(work.get_executor(), when);
-      timer->async_wait([ring = std::move(ring)](boost::system::error_code error) {
-        if (!error) (*ring)();
+      timer = std::make_unique<alarm<executor_type>>(work.get_executor(), when);
+      timer->timer().async_wait([ring = std::move(ring), rang = timer->rang()](boost::system::error_code error) {
+        if (rang(error)) (*ring)();
       });
     }
 
@@ -184,7 +182,7 @@ class completion {
 
     Handler handler;
     asio::executor_work_guard<executor_type> work;
-    std::unique_ptr<timer_type> timer;
+    std::unique_ptr<alarm<executor_type>> timer;
   };
 
   void take(completion& other) noexcept {

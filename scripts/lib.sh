@@ -82,9 +82,9 @@ configure() {
   cmake --preset "$preset" -B "$dir" "${fresh[@]}" "$@"
 }
 
-# run_tests DIR [OPTION…]: ctest, ending with its summary.
+# run_tests DIR [OPTION…]: ctest, ending with its summary; results.xml in DIR has it test by test.
 run_tests() {
   local dir=$1
   shift
-  ctest --test-dir "$dir" --parallel "$jobs" --output-on-failure --no-tests=error "$@"
+  ctest --test-dir "$dir" --parallel "$jobs" --output-on-failure --no-tests=error --output-junit results.xml "$@"
 }

@@ -8,6 +8,9 @@
 #include <string>
 #include <system_error>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
 #include <penstock/penstock.hpp>
 
 #include "csv_format.hpp"
@@ -23,12 +26,39 @@ namespace {
 
 void complain(const std::string& sentence) { fmt::print(stderr, "penstock-load: {}\n", sentence); }
 
+/// A run hears signals while it lasts. Before, they must not get lost; after it, nothing may cut off the report.
+class outer_signals {
+ public:
+  outer_signals() {
+    set_.async_wait([this](boost::system::error_code, int) { came_ = true; });
+  }
+
+  /// Whether one came before the run could hear it.
+  [[nodiscard]] bool came() {
+    context_.poll();
+    return came_;
+  }
+
+  /// Kept to the very end of the process: there too a signal would change the exit code.
+  static outer_signals& kept() {
+    static auto* const one = new outer_signals;
+    return *one;
+  }
+
+ private:
+  boost::asio::io_context context_;
+  boost::asio::signal_set set_{context_, SIGINT, SIGTERM};
+  bool came_ = false;
+};
+
 penstock::report run_to_its_end(load::job& work) {
+  auto& signals = outer_signals::kept();
   penstock::runtime machinery({.cpu_workers = work.how.workers});
   const auto run =
       machinery.start(work.from.format == load::file_format::csv ? load::load_table<load::csv_format>(work)
                                                                  : load::load_table<load::ndjson_format>(work),
                       {.drain_within = work.how.drain_within, .signals = {SIGINT, SIGTERM}});
+  if (signals.came()) run.stop();
   load::progress_line progress(work.how.progress, work);
   while (!run.wait_for(progress.pace())) progress.show(run.report());
   auto report = run.report();

@@ -94,6 +94,12 @@ class Draining(Signals):
         self.check_sentence(ended, STOPPED, "0 rows are committed")
         self.assertEqual(self.query("SELECT count(*) FROM sqlite_schema"), [(0,)])
 
+    def test_before_anybody_has_opened_the_pipe(self):
+        os.mkfifo(self.folder / "pipe")
+        self.start(file=self.folder / "pipe")
+        self.send(signal.SIGINT)
+        self.check_sentence(self.end(), STOPPED, "0 rows are committed")
+
     def test_before_the_first_line_of_ndjson_has_come(self):
         self.start("--format", "ndjson")
         self.send(signal.SIGTERM)

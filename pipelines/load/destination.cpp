@@ -35,10 +35,14 @@ destination::destination(const options& how)
                                                                       : sqlite::bad_row_policy::fail}) {}
 
 layout destination::prepare(layout wanted, match how_strict, const std::string& file) {
-  const auto existing = sqlite::table_columns(database_, table_);
-  if (!existing.empty()) return fit(existing, wanted, how_strict, file);
-  sqlite::create_table(database_, table_, declared(wanted));
-  return wanted;
+  auto existing = sqlite::table_columns(database_, table_);
+  if (existing.empty()) {
+    sqlite::transaction alone(database_);  // another load may be about to make the same table
+    existing = sqlite::table_columns(database_, table_);
+    if (existing.empty()) sqlite::create_table(database_, table_, declared(wanted));
+    alone.commit();
+  }
+  return existing.empty() ? wanted : fit(existing, wanted, how_strict, file);
 }
 
 layout destination::fit(const std::vector<sqlite::column>& existing, const layout& wanted, match how_strict,

@@ -80,6 +80,12 @@ class Headers(LoadTest):
         self.refuses(NOTHING, self.write("t.ndjson", '{"a":1,"A":2}\n'), says="columns 1 and 2")
         self.refuses(NOTHING, self.write("t.ndjson", '{"\\u0000":1}\n'), says="NUL")
 
+    def test_a_name_that_holds_a_line_end_or_an_escape_leaves_one_line(self):
+        ended = self.run_load(self.write("t.csv", '"a\n\x1b[31m","a\n\x1b[31m"\n1,2\n'))
+        self.assertEqual(ended.code, NOTHING)
+        self.assertEqual(ended.err.count(b"\n"), 1)
+        self.assertIn(rb"'a\x0a\x1b[31m'", ended.err)
+
     def test_a_further_file_with_another_header_is_found_before_the_first_is_loaded(self):
         first = self.write("a.csv", "a,b\n1,2\n")
         for text, says in [("a,c\n1,2\n", "column 2 'c', not 'b' as"), ("a\n1\n", "1 columns, not 2 as"),

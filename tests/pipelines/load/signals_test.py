@@ -8,7 +8,7 @@ import subprocess
 import termios
 import unittest
 
-from support import CANCELLED, OUTPUT, STOPPED, Ended, LoadTest, catches, eventually
+from support import CANCELLED, OUTPUT, STOPPED, UNREADABLE, Ended, LoadTest, catches, eventually
 
 
 class Signals(LoadTest):
@@ -162,6 +162,20 @@ class Output(Signals):
         self.assertEqual(done.returncode, OUTPUT)
         self.assertIn(b"Broken pipe", done.stderr)
         self.assertEqual(self.rows(), [(0,), (1,)])
+
+    def run_in_a_shell(self, redirections, *arguments):
+        command = ["sh", "-c", f'"$@" {redirections}', "sh", *self.command(*arguments)]
+        return subprocess.run(command, stdout=subprocess.PIPE, cwd=self.folder).returncode
+
+    def test_a_sentence_that_nobody_can_read_leaves_the_exit_code(self):
+        for redirection in "2>/dev/full", "2>&-":
+            self.assertEqual(self.run_in_a_shell(redirection, "no such.csv"), UNREADABLE)
+
+    def test_standard_streams_that_are_closed_are_no_files_of_the_load(self):
+        path = self.write("t.csv", "n\n0\n1,1\n")
+        self.assertEqual(self.run_in_a_shell(">&- 2>&- <&-", path), OUTPUT)
+        self.assertEqual((self.rows(), [row["line"] for row in self.rejects()]), ([(0,)], [3]))
+        self.assertEqual(self.run_in_a_shell("<&-", "-"), UNREADABLE)
 
     def test_errors_that_nobody_reads_are_no_matter(self):
         ours, theirs = os.pipe()

@@ -89,6 +89,7 @@ load::exit_code load_files(const load::options& how) {
 int main(int argc, char** argv) {
   occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // whoever read our output and left must not end a load
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is a failure with a sentence, as a full disk is
   try {
     const auto how = load::read_options(argc, argv);
     return static_cast<int>(how ? load_files(*how) : load::exit_code::ok);

@@ -46,6 +46,7 @@ class Files(LoadTest):
     def test_an_empty_standard_input(self):
         for form in "csv", "ndjson":
             self.refuses(NOTHING, "-", "--format", form, says="standard input is empty")
+        self.assertFalse(self.db.exists())
 
     def test_a_file_of_blank_lines(self):
         for name in "t.csv", "t.ndjson":
@@ -67,6 +68,7 @@ class Files(LoadTest):
 
     def test_json_that_is_not_one_object_a_line(self):
         self.refuses(NOTHING, self.write("t.json", '[{"a":1},\n{"a":2}]\n'), says="one object a line")
+        self.assertFalse(self.db.exists())
 
     def test_ndjson_at_standard_input_without_its_name(self):
         self.refuses(NOTHING, "-", input=b'{"a":1}\n', says="--format ndjson")

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <stop_token>
 #include <utility>
 
 #include "exit_code.hpp"
@@ -26,26 +28,55 @@ bool same_name(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-destination::destination(const options& how)
-    : database_(how.database, open_options(how, patience_.token())),
-      table_(how.table),
-      types_(how.types),
-      insert_(database_, how.table,
-              {.on_bad_row = how.on_bad_row == bad_row_choice::reject ? sqlite::bad_row_policy::collect
-                                                                      : sqlite::bad_row_policy::fail}) {}
+destination::destination(const options& how) : how_(how) {
+  std::error_code ignored;
+  if (std::filesystem::exists(how_.database, ignored)) open();
+}
 
-layout destination::prepare(layout wanted, match how_strict, const std::string& file) {
-  const auto existing = sqlite::table_columns(database_, table_);
-  if (!existing.empty()) return fit(existing, wanted, how_strict, file);
-  sqlite::create_table(database_, table_, declared(wanted));
-  return wanted;
+void destination::open() {
+  insert_.reset();
+  database_.emplace(how_.database, open_options(how_, patience_.token()));
+  insert_.emplace(
+      *database_, how_.table,
+      sqlite::insert_options{.on_bad_row = how_.on_bad_row == bad_row_choice::reject ? sqlite::bad_row_policy::collect
+                                                                                     : sqlite::bad_row_policy::fail});
+}
+
+std::optional<layout> destination::prepare(layout wanted, match how_strict, const std::string& file,
+                                           const penstock::stop_token& stop) {
+  std::optional<layout> prepared;
+  try {
+    const std::stop_callback on_stop(stop.std_token(), [this] { give_up_waiting(); });
+    if (!database_) open();
+    prepared = made_or_fitting(std::move(wanted), how_strict, file);
+  } catch (const sqlite::error& e) {
+    if (e.cause() != sqlite::errc::cancelled) throw;
+    return std::nullopt;
+  }
+  if (stop.stop_requested()) {  // and there was no wait to be ended: what was read is yet to be committed, with
+                                // patience
+    patience_ = {};
+    open();
+  }
+  return prepared;
+}
+
+layout destination::made_or_fitting(layout wanted, match how_strict, const std::string& file) {
+  auto existing = sqlite::table_columns(*database_, how_.table);
+  if (existing.empty()) {
+    sqlite::transaction alone(*database_);  // another load may be about to make the same table
+    existing = sqlite::table_columns(*database_, how_.table);
+    if (existing.empty()) sqlite::create_table(*database_, how_.table, declared(wanted));
+    alone.commit();
+  }
+  return existing.empty() ? wanted : fit(existing, wanted, how_strict, file);
 }
 
 layout destination::fit(const std::vector<sqlite::column>& existing, const layout& wanted, match how_strict,
                         const std::string& file) const {
   const auto refuse = [&](const std::string& difference) {
-    throw failure(exit_code::other_columns, fmt::format("{}: table {} {}", database_.path().string(),
-                                                        sqlite::quote_identifier(table_), difference));
+    throw failure(exit_code::other_columns, fmt::format("{}: table {} {}", database_->path().string(),
+                                                        sqlite::quote_identifier(how_.table), difference));
   };
   if (how_strict == match::in_order) {
     for (std::size_t i = 0; i < std::min(existing.size(), wanted.names.size()); ++i)
@@ -63,11 +94,11 @@ layout destination::fit(const std::vector<sqlite::column>& existing, const layou
   std::vector<storing> as;
   for (const auto& column : existing) {
     names.push_back(column.name);
-    as.push_back(stored_in(column, types_));
+    as.push_back(stored_in(column, how_.types));
   }
   return {std::move(names), std::move(as)};
 }
 
-std::vector<sqlite::bad_row> destination::insert(const page& rows) { return insert_.insert(rows); }
+std::vector<sqlite::bad_row> destination::insert(const page& rows) { return insert_->insert(rows); }
 
 }  // namespace load

@@ -20,7 +20,7 @@ class page;
 /// `failure`. One thread at a time.
 class destination {
  public:
-  /// Opens the database, and makes it if there is none.
+  /// Opens the database if there is one; else `prepare` makes it, so that an input that cannot be loaded leaves none.
   explicit destination(const options& how);
 
   /// How the names of a table that exists must agree with those of the input.
@@ -30,8 +30,9 @@ class destination {
   };
 
   /// Makes the table, or looks whether the one there is fits, and returns how its columns take their values. `file` is
-  /// named in the refusal: `failure` (other columns).
-  layout prepare(layout wanted, match how_strict, const std::string& file);
+  /// named in the refusal: `failure` (other columns). Nothing: a stop was requested, and ended the wait for a lock.
+  std::optional<layout> prepare(layout wanted, match how_strict, const std::string& file,
+                                const penstock::stop_token& stop);
 
   /// One transaction. Returns the rows that broke a rule of the table, when such are to be rejected; else such a row
   /// undoes the page and is thrown.
@@ -41,17 +42,20 @@ class destination {
   void give_up_waiting() noexcept { patience_.request_stop(); }
 
   /// Leaves one plain file, unless another program has it open.
-  void close() { database_.close(); }
+  void close() {
+    if (database_) database_->close();
+  }
 
  private:
+  void open();
+  layout made_or_fitting(layout wanted, match how_strict, const std::string& file);
   layout fit(const std::vector<penstock::sqlite::column>& existing, const layout& wanted, match how_strict,
              const std::string& file) const;
 
   penstock::stop_source patience_;
-  penstock::sqlite::database database_;
-  std::string table_;
-  typing types_;
-  penstock::sqlite::inserter insert_;
+  const options& how_;
+  std::optional<penstock::sqlite::database> database_;
+  std::optional<penstock::sqlite::inserter> insert_;
 };
 
 }  // namespace load

@@ -1,10 +1,13 @@
 // penstock-load: CSV and NDJSON files into an SQLite table. The job itself is declared in pipeline.hpp.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -24,7 +27,27 @@
 
 namespace {
 
-void complain(const std::string& sentence) { fmt::print(stderr, "penstock-load: {}\n", sentence); }
+// A name may hold a line end, or worse for a terminal; the sentence stays one line. Nobody may be reading it.
+void complain(const std::string& sentence) {
+  std::string line = "penstock-load: ";
+  for (const char c : sentence) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      fmt::format_to(std::back_inserter(line), "\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+  }
+  line += '\n';
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
+}
+
+// A standard stream that was closed would be the number of the next file to be opened, which then took what is said to
+// the user, or gave what was to come from him. What stands in can be neither read (0) nor written (1, 2).
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
 
 /// A run hears signals while it lasts. Before, they must not get lost; after it, nothing may cut off the report.
 class outer_signals {
@@ -94,7 +117,9 @@ load::exit_code load_files(const load::options& how) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // whoever read our output and left must not end a load
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is a failure with a sentence, as a full disk is
   try {
     const auto how = load::read_options(argc, argv);
     return static_cast<int>(how ? load_files(*how) : load::exit_code::ok);

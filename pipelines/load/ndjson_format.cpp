@@ -20,7 +20,7 @@ std::optional<ndjson_format::piece> ndjson_format::reader::operator()(penstock::
   if (!expected_) {
     const auto* const first = blocks_.peek(run.stop_token());
     if (first == nullptr || (first->records == 0 && run.stop_token().stop_requested())) return std::nullopt;
-    settle(*first);
+    if (!settle(*first, run.stop_token())) return std::nullopt;
   }
   auto block = blocks_.next(run.stop_token());
   if (!block) return std::nullopt;
@@ -28,7 +28,7 @@ std::optional<ndjson_format::piece> ndjson_format::reader::operator()(penstock::
   return piece{std::move(*block), expected_};
 }
 
-void ndjson_format::reader::settle(const ndjson::block& first) {
+bool ndjson_format::reader::settle(const ndjson::block& first, const penstock::stop_token& stop) {
   const auto file = work_->from.name(first.source);
   if (first.records == 0) throw failure(exit_code::nothing_usable, fmt::format("{} is empty", file));
   auto keys = ndjson::discover_keys(first);
@@ -38,10 +38,13 @@ void ndjson_format::reader::settle(const ndjson::block& first) {
         fmt::format("{}: none of the first {} lines is a JSON object with keys; one object a line is expected", file,
                     first.records));
   require_column_names(keys, file);
-  auto columns = std::make_shared<const layout>(
-      work_->to.prepare(of_keys(std::move(keys), work_->how.types), destination::match::by_name, file));
+  auto prepared =
+      work_->to.prepare(of_keys(std::move(keys), work_->how.types), destination::match::by_name, file, stop);
+  if (!prepared) return false;
+  auto columns = std::make_shared<const layout>(std::move(*prepared));
   ndjson::schema schema(columns->names);
   expected_ = std::make_shared<const expectation>(std::move(schema), std::move(columns));
+  return true;
 }
 
 page ndjson_format::parser::operator()(piece from) const {

@@ -31,7 +31,7 @@ struct ndjson_format {
     std::optional<piece> operator()(penstock::context& run);
 
    private:
-    void settle(const penstock::ndjson::block& first);
+    bool settle(const penstock::ndjson::block& first, const penstock::stop_token& stop);  // false: a stop came first
 
     job* work_;
     penstock::ndjson::blocks blocks_;

@@ -70,8 +70,13 @@ void refuse_overwriting(const options& o) {
     if (std::filesystem::equivalent(file, o.rejects, ignored))
       refuse(fmt::format("{} is an input and cannot take the rejected rows as well", file));
   }
-  if (o.rejects == o.database || std::filesystem::equivalent(o.rejects, o.database, ignored))
-    refuse("the rejected rows cannot go into the database file");
+  // The database may not be there yet, so that names are compared, not files.
+  const auto whole = [&](const std::filesystem::path& file) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored).string();
+  };
+  for (const char* part : {"", "-wal", "-shm", "-journal"})
+    if (whole(o.rejects) == whole(o.database) + part || std::filesystem::equivalent(o.rejects, o.database, ignored))
+      refuse("the rejected rows cannot go into the database file");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <penstock/base/error.hpp>
 #include <penstock/connectors/detail/block_reader.hpp>
 #include <thread>
@@ -165,6 +166,33 @@ TEST(block_reader, a_stop_ends_the_wait_for_a_pipe_and_keeps_the_whole_rows) {
   EXPECT_FALSE(reader.read(b, large, stop.token()));
   EXPECT_FALSE(reader.next_source());
   ::close(pipe);
+}
+
+TEST(block_reader, a_stop_ends_the_wait_for_a_pipe_that_nobody_has_opened_for_writing) {
+  const temp_folder folder;
+  const auto path = folder / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  block_reader reader({path}, lines(), nullptr);
+  ASSERT_TRUE(reader.next_source());
+  stop_source stop;
+  stop.request_stop(stop_reason::stop);
+  block b;
+  EXPECT_FALSE(reader.read(b, large, stop.token()));
+  EXPECT_FALSE(reader.next_source());
+}
+
+TEST(block_reader, a_pipe_whose_writer_comes_later_is_read_to_its_end) {
+  const temp_folder folder;
+  const auto path = folder / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  block_reader reader({path}, lines(), nullptr);
+  ASSERT_TRUE(reader.next_source());
+  std::thread writer([&] { std::ofstream(path) << "a\nb\n"; });
+  block b;
+  EXPECT_TRUE(reader.read(b, large, {}));
+  writer.join();
+  EXPECT_EQ(b.bytes, "a\nb\n");
+  EXPECT_FALSE(reader.read(b, large, {}));
 }
 
 TEST(block_reader, limits_that_cannot_work_are_refused) {

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <barrier>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
@@ -210,6 +211,20 @@ TEST(busy, a_stop_ends_the_wait) {
   });
   source.request_stop();
   waiting.join();
+}
+
+TEST(busy, two_that_make_a_file_at_once_wait_for_each_other) {
+  for (int round = 0; round < 30; ++round) {
+    const temporary_folder folder;
+    std::barrier both(2);
+    const auto open = [&] {
+      both.arrive_and_wait();
+      EXPECT_NO_THROW(sqlite::database(folder / "t.db", {.busy_timeout = 60s}));
+    };
+    std::thread other(open);
+    open();
+    other.join();
+  }
 }
 
 TEST(busy, an_exclusive_lock_stands_in_the_way_of_opening) {

@@ -81,6 +81,59 @@ TEST_P(bad_rows, a_rule_checked_at_the_commit_blames_no_row) {
   EXPECT_EQ(count(db, "t"), 0);
 }
 
+TEST_P(bad_rows, a_rule_that_keeps_half_of_a_failed_statement_doubles_no_row) {
+  const auto batch = std::vector{std::tuple{1}, std::tuple{2}, std::tuple{1}, std::tuple{3}};
+  for (const char* table :
+       {"CREATE TABLE t(a UNIQUE ON CONFLICT FAIL)",
+        "CREATE TABLE t(a); CREATE TRIGGER one AFTER INSERT ON t "
+        "WHEN (SELECT count(*) FROM t WHERE a = new.a) > 1 BEGIN SELECT raise(FAIL, 'twice'); END"}) {
+    SCOPED_TRACE(table);
+    sqlite::database db(":memory:");
+    db.execute(table);
+    const auto e = failure_of([&] { into(db, "t")(batch); });
+    EXPECT_EQ(e.row(), 2U);
+    EXPECT_EQ(count(db, "t"), 0) << "the batch is undone";
+
+    const auto collecting = into(db, "t", {.on_bad_row = sqlite::bad_row_policy::collect});
+    const auto bad = collecting.insert(batch);
+    ASSERT_EQ(bad.size(), 1U);
+    EXPECT_EQ(bad[0].row, 2U);
+    EXPECT_EQ(all_rows(db, "t"), (std::vector<record>{{std::int64_t{1}}, {std::int64_t{2}}, {std::int64_t{3}}}));
+  }
+}
+
+TEST_P(bad_rows, a_row_that_the_table_ignores_is_one_of_them) {
+  const auto batch = std::vector{std::tuple{1}, std::tuple{2}, std::tuple{1}, std::tuple{3}};
+  for (const char* table : {"CREATE TABLE t(a UNIQUE ON CONFLICT IGNORE)",
+                            "CREATE TABLE t(a); CREATE TRIGGER one BEFORE INSERT ON t "
+                            "WHEN EXISTS (SELECT * FROM t WHERE a = new.a) BEGIN SELECT raise(IGNORE); END"}) {
+    SCOPED_TRACE(table);
+    sqlite::database db(":memory:");
+    db.execute(table);
+    const auto e = failure_of([&] { into(db, "t")(batch); });
+    EXPECT_EQ(e.cause(), errc::constraint);
+    EXPECT_EQ(e.row(), 2U);
+    EXPECT_EQ(count(db, "t"), 0);
+
+    const auto collecting = into(db, "t", {.on_bad_row = sqlite::bad_row_policy::collect});
+    const auto bad = collecting.insert(batch);
+    ASSERT_EQ(bad.size(), 1U);
+    EXPECT_EQ(bad[0].row, 2U);
+    EXPECT_NE(bad[0].reason.find("ignores"), std::string::npos);
+    EXPECT_EQ(collecting.counts().rows, 3U);
+    EXPECT_EQ(count(db, "t"), 3);
+  }
+}
+
+TEST_P(bad_rows, a_view_that_a_trigger_makes_writable_ignores_none) {
+  sqlite::database db(":memory:");
+  db.execute(
+      "CREATE TABLE base(a); CREATE VIEW t AS SELECT a FROM base; CREATE TRIGGER put INSTEAD OF INSERT ON t "
+      "BEGIN INSERT INTO base VALUES (new.a); END");
+  into(db, "t")(std::vector{std::tuple{1}, std::tuple{2}});
+  EXPECT_EQ(count(db, "base"), 2);
+}
+
 TEST_P(bad_rows, a_value_beyond_the_limits_is_a_bad_row) {
   sqlite::database db(":memory:");
   sqlite::create_table(db, "t", untyped(1));

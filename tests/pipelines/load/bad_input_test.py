@@ -46,6 +46,7 @@ class Files(LoadTest):
     def test_an_empty_standard_input(self):
         for form in "csv", "ndjson":
             self.refuses(NOTHING, "-", "--format", form, says="standard input is empty")
+        self.assertFalse(self.db.exists())
 
     def test_a_file_of_blank_lines(self):
         for name in "t.csv", "t.ndjson":
@@ -67,6 +68,7 @@ class Files(LoadTest):
 
     def test_json_that_is_not_one_object_a_line(self):
         self.refuses(NOTHING, self.write("t.json", '[{"a":1},\n{"a":2}]\n'), says="one object a line")
+        self.assertFalse(self.db.exists())
 
     def test_ndjson_at_standard_input_without_its_name(self):
         self.refuses(NOTHING, "-", input=b'{"a":1}\n', says="--format ndjson")
@@ -79,6 +81,12 @@ class Headers(LoadTest):
         self.refuses(NOTHING, self.write("t.csv", 'a,"b\n1,2\n'), says="t.csv, line 1: ")
         self.refuses(NOTHING, self.write("t.ndjson", '{"a":1,"A":2}\n'), says="columns 1 and 2")
         self.refuses(NOTHING, self.write("t.ndjson", '{"\\u0000":1}\n'), says="NUL")
+
+    def test_a_name_that_holds_a_line_end_or_an_escape_leaves_one_line(self):
+        ended = self.run_load(self.write("t.csv", '"a\n\x1b[31m","a\n\x1b[31m"\n1,2\n'))
+        self.assertEqual(ended.code, NOTHING)
+        self.assertEqual(ended.err.count(b"\n"), 1)
+        self.assertIn(rb"'a\x0a\x1b[31m'", ended.err)
 
     def test_a_further_file_with_another_header_is_found_before_the_first_is_loaded(self):
         first = self.write("a.csv", "a,b\n1,2\n")

@@ -66,6 +66,16 @@ class Table(LoadTest):
         names = ",".join(f"c{i}" for i in range(3000))
         self.refuses(UNUSABLE, self.write("t.csv", names + "\n"), says="too many columns")
 
+    def test_with_a_rule_that_keeps_half_of_a_failed_statement_or_ignores_a_row(self):
+        path = self.write("t.csv", "a\n1\n2\n1\n3\n")
+        for rule in "FAIL", "IGNORE", "ABORT":
+            with self.subTest(rule=rule):
+                self.query("DROP TABLE IF EXISTS t")
+                self.query(f"CREATE TABLE t (a UNIQUE ON CONFLICT {rule})")
+                ended = self.loads(path)
+                self.assertEqual(self.rows(), [(1,), (2,), (3,)])
+                self.assertEqual((ended.report["rows_inserted"], ended.report["rows_rejected"]), (3, 1))
+
     def test_with_declared_types_keeps_its_own_rules(self):
         self.query("CREATE TABLE t (a INTEGER, b REAL, c TEXT)")
         self.loads(self.write("t.csv", "a,b,c\n007,7.50,007\nx,,1\n"))
@@ -134,6 +144,25 @@ class File(LoadTest):
         other.close()
         load.communicate(timeout=120)
         self.assertEqual((load.returncode, self.rows()), (0, [(1,)]))
+
+
+    def test_that_the_rejected_rows_would_overwrite(self):
+        for rejects in "t.db", "./t.db", "t.db-wal", f"{self.folder}/t.db-shm":
+            with self.subTest(rejects=rejects):
+                self.refuses(USAGE, self.path, "--to", "sqlite:./t.db", "--rejects", rejects, says="rejected rows")
+                self.assertFalse(self.db.exists())
+
+    def test_that_two_loads_make_at_once(self):
+        for _ in range(20):
+            self.db.unlink(missing_ok=True)
+            loads = [subprocess.Popen(self.command(self.path), stdout=subprocess.DEVNULL) for _ in range(2)]
+            self.assertEqual([load.wait(timeout=120) for load in loads], [0, 0])
+            self.assertEqual(self.rows(), [(1,), (1,)])
+
+    def test_that_would_grow_above_the_limit_of_a_file(self):
+        path = self.write("t.csv", "a\n" + "".join(f"{i}\n" for i in range(300_000)))
+        ended = self.refuses(DISK_FULL, path, says="rows are committed", prefix=["prlimit", "--fsize=1000000"])
+        self.assertEqual([row[0] for row in self.rows()], list(range(ended.report["rows_inserted"])))
 
 
 class FullDisk(LoadTest):

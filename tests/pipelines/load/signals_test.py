@@ -8,7 +8,7 @@ import subprocess
 import termios
 import unittest
 
-from support import CANCELLED, OUTPUT, STOPPED, Ended, LoadTest, catches, eventually
+from support import CANCELLED, OUTPUT, STOPPED, UNREADABLE, Ended, LoadTest, catches, eventually
 
 
 class Signals(LoadTest):
@@ -94,6 +94,36 @@ class Draining(Signals):
         self.check_sentence(ended, STOPPED, "0 rows are committed")
         self.assertEqual(self.query("SELECT count(*) FROM sqlite_schema"), [(0,)])
 
+    def test_before_anybody_has_opened_the_pipe(self):
+        os.mkfifo(self.folder / "pipe")
+        self.start(file=self.folder / "pipe")
+        self.send(signal.SIGINT)
+        self.check_sentence(self.end(), STOPPED, "0 rows are committed")
+
+    def test_while_the_table_cannot_be_made_because_of_a_lock(self):
+        self.query("PRAGMA journal_mode = WAL")
+        other = sqlite3.connect(self.db, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        for form, text in ("csv", b"a\n1\n"), ("ndjson", b'{"a":1}\n'):
+            with self.subTest(form=form):
+                self.start("--format", form, "--lock-timeout", "1h", "--batch", 1)
+                self.feed(text)
+                eventually("all is read", self.all_is_read)
+                self.send(signal.SIGINT)
+                ended = self.end()
+                self.check_sentence(ended, STOPPED, "0 rows are committed")
+                self.check_counts(ended)
+
+    def test_of_a_first_batch_commits_it(self):
+        self.start()
+        self.feed(b"n\n0\n1\n")
+        eventually("all is read", self.all_is_read)
+        self.send(signal.SIGINT)
+        ended = self.end()
+        self.check_sentence(ended, STOPPED, "2 rows are committed")
+        self.assertEqual(self.check_prefix(ended), 2)
+
     def test_before_the_first_line_of_ndjson_has_come(self):
         self.start("--format", "ndjson")
         self.send(signal.SIGTERM)
@@ -156,6 +186,20 @@ class Output(Signals):
         self.assertEqual(done.returncode, OUTPUT)
         self.assertIn(b"Broken pipe", done.stderr)
         self.assertEqual(self.rows(), [(0,), (1,)])
+
+    def run_in_a_shell(self, redirections, *arguments):
+        command = ["sh", "-c", f'"$@" {redirections}', "sh", *self.command(*arguments)]
+        return subprocess.run(command, capture_output=True, cwd=self.folder).returncode
+
+    def test_a_sentence_that_nobody_can_read_leaves_the_exit_code(self):
+        for redirection in "2>/dev/full", "2>&-":
+            self.assertEqual(self.run_in_a_shell(redirection, "no such.csv"), UNREADABLE)
+
+    def test_standard_streams_that_are_closed_are_no_files_of_the_load(self):
+        path = self.write("t.csv", "n\n0\n1,1\n")
+        self.assertEqual(self.run_in_a_shell(">&- 2>&- <&-", path), OUTPUT)
+        self.assertEqual((self.rows(), [row["line"] for row in self.rejects()]), ([(0,)], [3]))
+        self.assertEqual(self.run_in_a_shell("<&-", "-"), UNREADABLE)
 
     def test_errors_that_nobody_reads_are_no_matter(self):
         ours, theirs = os.pipe()

@@ -46,7 +46,10 @@ input::input(const source& from) : name_(from.name), function_(from.read) {
     descriptor_ = STDIN_FILENO;
     name_ = "standard input";
   } else {
-    do descriptor_ = ::open(name_.c_str(), O_RDONLY | O_CLOEXEC);
+    // Opening a pipe waits for its writer and could not be stopped; so `read`, which can, waits instead.
+    struct stat named{};
+    no_writer_yet_ = ::stat(name_.c_str(), &named) == 0 && S_ISFIFO(named.st_mode);
+    do descriptor_ = ::open(name_.c_str(), O_RDONLY | O_CLOEXEC | (no_writer_yet_ ? O_NONBLOCK : 0));
     while (descriptor_ < 0 && errno == EINTR);
     if (descriptor_ < 0) fail(errno, "open", name_);
     owns_ = true;
@@ -69,6 +72,7 @@ input::input(input&& other) noexcept
       function_(std::move(other.function_)),
       descriptor_(other.descriptor_),
       owns_(std::exchange(other.owns_, false)),
+      no_writer_yet_(other.no_writer_yet_),
       size_(other.size_) {}
 
 input::~input() {
@@ -91,7 +95,9 @@ input::wait_result input::wait_readable(const stop_token& stop) const {
 
 std::optional<std::size_t> input::read(std::span<char> into, const stop_token& stop) {
   if (function_) return function_(into);
-  if (!size_ && stop.stop_possible() && wait_readable(stop) == wait_result::stopped) return std::nullopt;
+  const bool waits = no_writer_yet_ || (!size_ && stop.stop_possible());
+  if (waits && wait_readable(stop) == wait_result::stopped) return std::nullopt;
+  no_writer_yet_ = false;
   for (;;) {
     const auto got = ::read(descriptor_, into.data(), into.size());
     if (got >= 0) return static_cast<std::size_t>(got);

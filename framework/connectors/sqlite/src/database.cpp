@@ -14,20 +14,24 @@
 namespace penstock::sqlite {
 namespace {
 
-// SQLite asks here what to do about a lock: wait a little (1), or give up (0). The waits grow, so that a short lock
-// costs little and a long one few wake-ups.
-int wait_for_lock(void* context, int asked_before) {
-  auto& c = *static_cast<detail::connection*>(context);
+// Waits a little for somebody's lock; false if it is time to give up. The waits grow, so that a short lock costs little
+// and a long one few wake-ups.
+bool wait_a_little(const detail::connection& c, time_point deadline, int waited_before) {
   const auto now = clock::now();
-  if (asked_before == 0) c.busy_deadline = after(now, c.busy_timeout);
-  if (now >= c.busy_deadline || c.stop.stop_requested()) return 0;
-  const auto pause = std::chrono::milliseconds(std::min(1 << std::min(asked_before, 10), 50));
+  if (now >= deadline || c.stop.stop_requested()) return false;
+  const auto pause = std::chrono::milliseconds(std::min(1 << std::min(waited_before, 10), 50));
   std::mutex mutex;
   std::condition_variable_any nobody_notifies;
   std::unique_lock lock(mutex);
-  nobody_notifies.wait_until(lock, c.stop.std_token(), std::min(c.busy_deadline, after(now, pause)),
-                             [] { return false; });
-  return 1;
+  nobody_notifies.wait_until(lock, c.stop.std_token(), std::min(deadline, after(now, pause)), [] { return false; });
+  return true;
+}
+
+// SQLite asks here what to do about a lock: wait a little (1), or give up (0).
+int wait_for_lock(void* context, int asked_before) {
+  auto& c = *static_cast<detail::connection*>(context);
+  if (asked_before == 0) c.busy_deadline = after(clock::now(), c.busy_timeout);
+  return wait_a_little(c, c.busy_deadline, asked_before) ? 1 : 0;
 }
 
 // SQLite tries again for reading after it was refused for writing, and reports the second failure. This is the first.
@@ -75,6 +79,19 @@ void execute_all(detail::connection& c, std::string_view sql, const char* doing)
   }
 }
 
+// Of two connections that change the mode of one file at once, SQLite refuses one without asking what to do about the
+// lock: each reads, and waits for the other to stop reading.
+void use_write_ahead_log(detail::connection& c) {
+  const auto deadline = after(clock::now(), c.busy_timeout);
+  for (int waited = 0;; ++waited) {
+    try {
+      return execute_all(c, "PRAGMA main.journal_mode = WAL", "opening");
+    } catch (const error& e) {
+      if (e.cause() != errc::busy || !wait_a_little(c, deadline, waited)) throw;
+    }
+  }
+}
+
 bool move_log_into_file(detail::connection& c) {
   const int rc = sqlite3_wal_checkpoint_v2(c.handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED) return false;
@@ -106,10 +123,10 @@ database::database(std::filesystem::path file, open_options options)
     std::string setup = pragma("cache_size", -static_cast<std::int64_t>(options.cache_bytes / 1024));
     if (options.access != access_mode::read_only) {
       if (options.page_bytes != 0) setup += pragma("page_size", options.page_bytes);
-      if (options.journal == journal_mode::wal) setup += "PRAGMA main.journal_mode = WAL;";
       setup += pragma("synchronous", options.synchronous == synchronous_mode::full ? 2 : 1);
     }
     execute_all(c, setup, "opening");
+    if (options.access != access_mode::read_only && options.journal == journal_mode::wal) use_write_ahead_log(c);
     if (options.access != access_mode::read_only) {
       const auto page_bytes = static_cast<std::size_t>(single_integer(c, "PRAGMA main.page_size"));
       sqlite3_wal_autocheckpoint(c.handle, static_cast<int>(std::max<std::size_t>(options.wal_bytes / page_bytes, 1)));

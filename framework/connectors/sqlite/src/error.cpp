@@ -47,7 +47,8 @@ errc cause_of(int native, int system_errno) noexcept {
              : system_errno == ENOSPC || system_errno == EDQUOT                       ? errc::disk_full
                                                                                       : errc::cannot_open;
     case SQLITE_FULL: return errc::disk_full;
-    case SQLITE_IOERR: return system_errno == ENOSPC || system_errno == EDQUOT ? errc::disk_full : errc::io;
+    case SQLITE_IOERR:
+      return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG ? errc::disk_full : errc::io;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return errc::corrupt;
     case SQLITE_CONSTRAINT:
@@ -61,7 +62,10 @@ errc cause_of(int native, int system_errno) noexcept {
 }
 
 error describe(const connection& c, int native, const std::string& doing, std::optional<std::size_t> row) {
-  errc cause = cause_of(native, c.handle ? sqlite3_system_errno(c.handle) : 0);
+  // SQLite does not keep the system's reason when a commit fails; then it is still where the system put it.
+  const int just_now = errno;
+  const int kept = c.handle ? sqlite3_system_errno(c.handle) : 0;
+  errc cause = cause_of(native, kept != 0 ? kept : just_now);
   if (cause == errc::busy && c.stop.stop_requested()) cause = errc::cancelled;
   const char* said = c.handle ? sqlite3_errmsg(c.handle) : sqlite3_errstr(native);
   return {cause, c.path + ": " + doing + ": " + said, native, row};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include <penstock/connectors/sqlite/table.hpp>
@@ -53,7 +54,9 @@ class loader final : public guest {
 
  private:
   void look_at_table();
-  std::vector<bad_row> write_one_by_one(const row_source& rows, const error& whole);
+  bool is_there(const char* kind, const char* named_by);
+  std::vector<bad_row> write_through_table(const row_source& rows);
+  std::vector<bad_row> write_one_by_one(const row_source& rows, const std::optional<error>& whole);
   int insert_one(std::span<const value_view> row);
   void committed(std::uint64_t rows, std::uint64_t bad_rows, bool by_image);
 
@@ -68,6 +71,8 @@ class loader final : public guest {
   std::atomic_flag writing_;
   std::int64_t seen_schema_ = -1;
   std::size_t columns_ = 0;
+  bool is_view_ = false;
+  bool has_triggers_ = false;
   statement schema_version_;
   statement one_row_;
   std::unique_ptr<rows_path> rows_;
@@ -138,14 +143,33 @@ std::vector<bad_row> loader::write(const row_source& rows) {
                                            " columns, expected were " + std::to_string(columns_));
   if (rows.rows == 0) return {};
   int rc = SQLITE_OK;
-  const bool by_image = image_ && image_->write(rows, rc);
-  if (!by_image) rc = rows_->write(rows);
+  if (!image_ || !image_->write(rows, rc)) return write_through_table(rows);
   if (rc == SQLITE_OK) {
-    committed(static_cast<std::uint64_t>(sqlite3_changes64(c.handle)), 0, by_image);
+    committed(static_cast<std::uint64_t>(sqlite3_changes64(c.handle)), 0, true);
     return {};
   }
   const error whole = describe(c, rc, doing_);
   if (!blames_a_row(rc)) throw whole;
+  return write_one_by_one(rows, whole);
+}
+
+// In a scope of its own, because the table has the last word on a row that it refuses: after ON CONFLICT FAIL SQLite
+// keeps what the statement did before, and after ON CONFLICT IGNORE nobody says that a row is missing.
+std::vector<bad_row> loader::write_through_table(const row_source& rows) {
+  const auto& c = *connection_;
+  std::optional<error> whole;
+  {
+    scope_of_changes changes(c, doing_);
+    if (const int rc = rows_->write(rows); rc != SQLITE_OK) {
+      whole = describe(c, rc, doing_);
+      if (!blames_a_row(rc)) throw *whole;
+    } else if (const auto inserted = static_cast<std::uint64_t>(sqlite3_changes64(c.handle));
+               inserted == rows.rows || is_view_) {
+      changes.keep();
+      committed(inserted, 0, false);
+      return {};
+    }
+  }
   return write_one_by_one(rows, whole);
 }
 
@@ -183,11 +207,23 @@ void loader::look_at_table() {
   rows_ = std::make_unique<rows_path>(c, into, names.size(), doing_);
   if (all_in_order && options_.path == write_path::automatic) image_ = image_path::make(c, quoted_, existing);
   columns_ = names.size();
+  is_view_ = is_there("view", "name");
+  has_triggers_ = is_there("trigger", "tbl_name");
   seen_schema_ = version;
 }
 
+bool loader::is_there(const char* kind, const char* named_by) {
+  const std::string sql =
+      std::string("SELECT 1 FROM main.sqlite_schema WHERE type = ? AND ") + named_by + " = ? COLLATE NOCASE";
+  statement s(*connection_, sql, doing_);
+  s.bind(0, kind);
+  s.bind(1, table_);
+  return sqlite3_step(s.handle()) == SQLITE_ROW;
+}
+
 // A batch that was refused as a whole is done again row by row: the only way to say which row it was.
-std::vector<bad_row> loader::write_one_by_one(const row_source& rows, const error& whole) {
+std::vector<bad_row> loader::write_one_by_one(const row_source& rows, const std::optional<error>& whole) {
+  constexpr auto left_out = "left out by a rule of the table that ignores it";
   auto& c = *connection_;
   scope_of_changes changes(c, doing_);
   std::vector<bad_row> bad;
@@ -195,19 +231,31 @@ std::vector<bad_row> loader::write_one_by_one(const row_source& rows, const erro
   std::uint64_t inserted = 0;
   for (std::size_t r = 0; r < rows.rows; ++r) {
     rows.read(rows.batch, r, row.data());
+    // What a trigger refuses by RAISE(FAIL) after the insert would stay.
+    std::optional<scope_of_changes> part;
+    if (has_triggers_) part.emplace(c, doing_);
     const int rc = insert_one(row);
+    const auto changed = static_cast<std::uint64_t>(sqlite3_changes64(c.handle));
+    if (rc == SQLITE_OK && (changed > 0 || is_view_)) {
+      inserted += changed;
+      if (part) part->keep();
+      continue;
+    }
+    const auto number = doing_ + ", row " + std::to_string(r + 1) + " of the batch";
     if (rc == SQLITE_OK) {
-      inserted += static_cast<std::uint64_t>(sqlite3_changes64(c.handle));
+      if (options_.on_bad_row == bad_row_policy::fail)
+        throw error(errc::constraint, c.path + ": " + number + ": " + left_out, SQLITE_CONSTRAINT, r);
+      bad.push_back({r, left_out, SQLITE_CONSTRAINT});
       continue;
     }
     if (options_.on_bad_row == bad_row_policy::fail || !blames_a_row(rc) || sqlite3_get_autocommit(c.handle)) {
       if (!blames_a_row(rc)) fail(c, rc, doing_);
-      throw describe(c, rc, doing_ + ", row " + std::to_string(r + 1) + " of the batch", r);
+      throw describe(c, rc, number, r);
     }
     bad.push_back({r, sqlite3_errmsg(c.handle), rc});
   }
   // A rule that is checked at the end (a deferred foreign key) blames no row.
-  if (options_.on_bad_row == bad_row_policy::fail) throw whole;
+  if (options_.on_bad_row == bad_row_policy::fail && whole) throw *whole;
   changes.keep();
   committed(inserted, bad.size(), false);
   return bad;

@@ -39,6 +39,7 @@ class input {
   read_function function_;
   int descriptor_ = -1;
   bool owns_ = false;
+  bool no_writer_yet_ = false;  // of a named pipe, whose end would seem to have come
   std::optional<std::uint64_t> size_;
 };
 

@@ -86,6 +86,7 @@ enum class bad_row_policy : std::uint8_t {
   fail,     ///< a row that breaks a rule of the table undoes its batch and is thrown, with its number
   collect,  ///< such rows are left out and kept aside with their reasons; the rest of the batch is committed
 };
+// A row that the table leaves out by itself (ON CONFLICT IGNORE, RAISE(IGNORE)) is such a row too: none is lost unseen.
 
 enum class write_path : std::uint8_t {
   automatic,  ///< the fastest that is right for the table

@@ -3,16 +3,14 @@
 #include <oneapi/tbb/info.h>
 
 #include <algorithm>
-#include <shared_mutex>
 #include <utility>
 
 #include "penstock/base/thread_role.hpp"
+#include "runtime/cpu_worker.hpp"
 
 namespace penstock::detail {
 
 namespace {
-
-using namespace std::chrono_literals;
 
 // An item that costs less than this is handled sooner by the worker that made it than by another core that must first
 // fetch its cache lines (about 0.1 µs each).
@@ -23,75 +21,7 @@ constexpr int most_hops = 64;
 constexpr std::uint32_t look_around_every = 32;
 // Looks at the hint before parking: about 2 µs, less than a wake costs.
 constexpr int looks_before_parking = 60;
-// After this time an activation counts as long.
-constexpr duration long_activation = 2ms;
 
-}  // namespace
-
-/// What a thread that runs actors has of its own.
-struct cpu_workers::worker {
-  // For the thread alone.
-  std::uint32_t takes = 0;
-  bool working = false;  ///< it will come back to its own list soon
-  // Guarded by the pool's lock.
-  std::condition_variable wake;
-  bool woken = false;
-  // Guarded by list_lock.
-  small_lock list_lock;
-  actor_list own;
-  std::atomic<bool> has_own{false};
-
-  /// The actor in activation, with the lowest bit set while the timekeeper looks after it.
-  alignas(64) std::atomic<std::uintptr_t> active{0};
-  std::atomic<std::uint64_t> activations{0};
-  // For the timekeeper alone.
-  std::uint64_t seen = 0;
-
-  void begin(const flow::actor& a) noexcept {
-    activations.store(activations.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    active.store(reinterpret_cast<std::uintptr_t>(&a), std::memory_order_release);
-  }
-
-  /// Until this returns the actor must live; afterwards the timekeeper does not know it any more.
-  void end() noexcept {
-    auto now = active.load(std::memory_order_relaxed);
-    while ((now & 1U) != 0 || !active.compare_exchange_weak(now, 0, std::memory_order_acq_rel)) {
-      pause_briefly();
-      now = active.load(std::memory_order_acquire);
-    }
-  }
-
-  void push_own(flow::actor& a) noexcept {
-    const std::lock_guard lock(list_lock);
-    own.push_back(a);
-    has_own.store(true, std::memory_order_relaxed);
-  }
-
-  flow::actor* pop_own() noexcept {
-    if (!has_own.load(std::memory_order_relaxed)) return nullptr;
-    const std::lock_guard lock(list_lock);
-    auto* a = own.pop_front();
-    has_own.store(!own.empty(), std::memory_order_relaxed);
-    return a;
-  }
-};
-
-/// A worker that waits inside a body for an inner run.
-struct cpu_workers::helper {
-  const flow::run_services* run;
-  std::condition_variable wake;
-  bool woken = false;
-};
-
-/// What tasks in a borrowed arena share with us.
-struct cpu_workers::lease {
-  std::shared_mutex lock;
-  cpu_workers* pool = nullptr;  ///< null: gone; guarded by lock
-};
-
-namespace {
-thread_local cpu_workers* pool_of_this_thread = nullptr;
-thread_local void* worker_of_this_thread = nullptr;
 }  // namespace
 
 cpu_workers::cpu_workers(std::size_t count, tbb::task_arena* borrowed)
@@ -324,145 +254,6 @@ bool cpu_workers::park(worker& w) {
   // Somebody else must keep the time now.
   if (timekeeper_ == nullptr && !parked_.empty()) parked_.front()->wake.notify_one();
   return !stopping_;
-}
-
-void cpu_workers::keep_time(std::unique_lock<std::mutex>& lock, worker& w) {
-  timekeeper_ = &w;
-  const auto due = deadlines_.next();
-  // While others work or are about to, and for one round after, this thread looks at them now and then; then it sleeps
-  // until told. Who was woken and has not begun yet is no longer in `parked_`: its work must not go unwatched.
-  const bool watch = others_were_busy() || parked_.size() < own_ || lent_ > 0;
-  watch_asleep_ = !watch;
-  const auto until = watch ? std::min(due, after(clock::now(), long_activation)) : due;
-  if (until == never) {
-    w.wake.wait(lock);
-  } else if (w.wake.wait_until(lock, until) == std::cv_status::timeout) {
-    lock.unlock();
-    fire_due(clock::now());
-    if (watch) look_after_long_activations();
-    lock.lock();
-  }
-  watch_asleep_ = false;
-  timekeeper_ = nullptr;
-}
-
-bool cpu_workers::others_were_busy() noexcept {
-  std::uint64_t all = 0;
-  bool active = false;
-  for (const auto& w : workers_) {
-    all += w->activations.load(std::memory_order_relaxed);
-    active = active || w->active.load(std::memory_order_relaxed) != 0;
-  }
-  return std::exchange(activations_seen_, all) != all || active;
-}
-
-void cpu_workers::look_after_long_activations() noexcept {
-  for (auto& w : workers_) {
-    const auto activation = w->activations.load(std::memory_order_relaxed);
-    if (std::exchange(w->seen, activation) != activation) continue;
-    auto active = w->active.load(std::memory_order_acquire);
-    if (active == 0 || (active & 1U) != 0) continue;
-    if (!w->active.compare_exchange_strong(active, active | 1U, std::memory_order_acq_rel)) continue;
-    // The lowest bit of a pointer is free for the mark.
-    reinterpret_cast<flow::actor*>(active)->nudge();  // NOLINT(performance-no-int-to-ptr)
-    w->active.store(active, std::memory_order_release);
-    share_own(*w);
-  }
-}
-
-void cpu_workers::notify_at(flow::actor& a, time_point when) noexcept {
-  const std::lock_guard lock(lock_);
-  const auto before = deadlines_.next();
-  deadlines_.set(a, when);
-  const auto next = deadlines_.next();
-  next_due_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
-  if (next < before) {
-    if (timekeeper_ != nullptr) {
-      timekeeper_->wake.notify_one();
-    } else if (!parked_.empty()) {
-      parked_.front()->wake.notify_one();
-    } else {
-      for (auto* h : helpers_) h->wake.notify_one();
-    }
-  }
-}
-
-void cpu_workers::fire_due(time_point now) noexcept {
-  std::vector<flow::actor*> due;
-  {
-    const std::lock_guard lock(lock_);
-    deadlines_.take_due(now, due);
-    next_due_.store(deadlines_.next().time_since_epoch().count(), std::memory_order_relaxed);
-    // An actor takes its deadline back before it leaves, so those found here are alive; being inside keeps them so.
-    for (auto* a : due) a->run().enter();
-  }
-  for (auto* a : due) {
-    auto& run = a->run();
-    a->notify();
-    run.leave();
-  }
-}
-
-void cpu_workers::drain_for_arena() noexcept {
-  const thread_role_scope role(thread_role::cpu_worker);
-  auto* const outer_pool = std::exchange(pool_of_this_thread, this);
-  std::unique_lock lock(lock_);
-  auto& here = *spare_.back();  // one for each task that was lent
-  spare_.pop_back();
-  lock.unlock();
-  auto* const outer_worker = std::exchange(worker_of_this_thread, &here);
-  for (;;) {
-    lock.lock();
-    auto* const a = ready_.pop_front();
-    if (ready_.empty()) some_ready_.store(false, std::memory_order_relaxed);
-    if (a == nullptr) break;
-    lock.unlock();
-    work_on(here, *a);
-  }
-  --lent_;
-  spare_.push_back(&here);
-  lock.unlock();
-  worker_of_this_thread = outer_worker;
-  pool_of_this_thread = outer_pool;
-}
-
-void cpu_workers::help(const flow::run_services& run, bool (*over)(const flow::run_services&) noexcept) {
-  auto& w = *static_cast<worker*>(worker_of_this_thread);
-  helper me;
-  me.run = &run;
-  w.working = false;
-  std::unique_lock lock(lock_);
-  while (!over(run)) {
-    if (auto* a = take_of(run)) {
-      lock.unlock();
-      work_on(w, *a);
-      lock.lock();
-      continue;
-    }
-    me.woken = false;
-    helpers_.push_back(&me);
-    while (!me.woken) {
-      const auto due = deadlines_.next();
-      if (due == never) {
-        me.wake.wait(lock);
-      } else if (me.wake.wait_until(lock, due) == std::cv_status::timeout) {
-        lock.unlock();
-        fire_due(clock::now());
-        lock.lock();
-      }
-    }
-    std::erase(helpers_, &me);
-  }
-  w.working = true;
-}
-
-void cpu_workers::run_ended(const flow::run_services& run) noexcept {
-  const std::lock_guard lock(lock_);
-  for (auto* h : helpers_) {
-    if (h->run != &run) continue;
-    h->woken = true;
-    h->wake.notify_one();
-  }
 }
 
 }  // namespace penstock::detail

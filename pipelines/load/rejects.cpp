@@ -1,6 +1,8 @@
 #include "rejects.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <nlohmann/json.hpp>
@@ -42,8 +44,15 @@ void rejects_file::write(const std::string& file, const page& from, std::size_t 
 
 void rejects_file::put(const std::string& line) {
   if (!file_) {
-    file_.reset(std::fopen(path_.c_str(), "wbe"));
-    if (!file_) fail("create");
+    // Opening a named pipe that nobody reads would wait for ever, and could not be stopped.
+    const int descriptor = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (descriptor < 0) fail("create");
+    ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+    file_.reset(::fdopen(descriptor, "wb"));
+    if (!file_) {
+      ::close(descriptor);
+      fail("create");
+    }
   }
   if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size()) fail("write");
 }
@@ -55,7 +64,8 @@ void rejects_file::flush() {
 void rejects_file::fail(const char* attempt) const {
   const std::error_code why(errno, std::generic_category());
   throw failure(exit_code::output_unwritable,
-                fmt::format("cannot {} the file of rejected rows '{}': {}", attempt, path_.string(), why.message()));
+                fmt::format("cannot {} the file of rejected rows '{}': {}", attempt, path_.string(),
+                            why.value() == ENXIO ? "nobody reads this named pipe" : why.message()));
 }
 
 }  // namespace load

@@ -1,4 +1,5 @@
 """Rows that are no data go to the file of rejected rows, and the counts add up."""
+import os
 import unittest
 
 from support import BAD_ROW, OUTPUT, LoadTest
@@ -83,6 +84,9 @@ class Rejected(LoadTest):
     def test_a_file_for_them_that_cannot_be_written(self):
         path = self.write("t.csv", "a,b\n1,2\n3\n")
         self.refuses(OUTPUT, path, "--rejects", "no/such/folder", says=["'no/such/folder'", "No such file"])
+        os.mkfifo(self.folder / "pipe")
+        self.refuses(OUTPUT, path, "--rejects", self.folder / "pipe", says="nobody reads this named pipe")
+        self.db.unlink()
         ended = self.refuses(OUTPUT, path, "--rejects", "/dev/full", says=["'/dev/full'", "No space left"])
         self.assertEqual(ended.report["rows_inserted"], 0)
 

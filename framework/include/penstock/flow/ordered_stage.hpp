@@ -88,11 +88,11 @@ class ordered_stage final : public stage_worker {
 
   /// Whatever the claim holds back goes on: items not begun to other workers, results to the next stage.
   void nudge() noexcept override {
-    relieve_claim();
+    const bool wake = relieve_claim();
     // The range of a flat_map is code of the user's, which belongs on a worker of the stage.
     if constexpr (Op::kind != shape::many) send_in_order();
+    if (wake) sides_.workers.wake_all(nullptr);
     stage_worker::nudge();
-    sides_.workers.wake_all(nullptr);
   }
 
  private:
@@ -206,25 +206,27 @@ class ordered_stage final : public stage_worker {
     if (count > 1 && sides_.in.end_claim()) sides_.workers.wake_all(nullptr);
   }
 
-  void relieve_claim() noexcept {
+  /// True: the stage's other workers have something to look at.
+  bool relieve_claim() noexcept {
     const std::lock_guard lock(claim_lock_);
-    if (!relievable_) return;
-    sides_.in.take_back(claim_);
+    if (!relievable_) return false;
+    const bool returned = sides_.in.take_back(claim_);
     const auto begun = claim_.begun();
     if (begun > released_) (*sides_.in).release(begun - released_, nullptr);
     released_ = std::max(begun, released_);
-    pass_on_results();
+    return pass_on_results() || returned;
   }
 
-  /// What is made goes into the window, ahead of the body under way. With `claim_lock_` held.
-  void pass_on_results() noexcept {
+  /// What is made goes into the window, ahead of the body under way. With `claim_lock_` held. True: there was
+  /// something.
+  bool pass_on_results() noexcept {
     const auto finished = finished_.load(std::memory_order_acquire);
-    if (finished.items == passed_on_) return;
+    if (finished.items == passed_on_) return false;
     ordered part;
     try {
       part.results.reserve(finished.made - made_.gone);
     } catch (const std::bad_alloc&) {
-      return;  // then they wait for the body
+      return false;  // then they wait for the body
     }
     // Not through the vector's size, which the body's thread may be changing.
     for (auto* const results = made_.results.data(); made_.gone < finished.made; ++made_.gone) {
@@ -233,6 +235,7 @@ class ordered_stage final : public stage_worker {
     const std::lock_guard window(sides_.lock);
     sides_.window.finish(claim_.first + passed_on_, finished.items - passed_on_, std::move(part));
     passed_on_ = finished.items;
+    return true;
   }
 
   /// Sends on what is next in order, as far as there is room. True: there was something.

@@ -59,9 +59,8 @@ class parallel_stage final : public stage_worker {
   /// Whatever the claim holds back goes on: items not begun to other workers, places to whoever wants them, results to
   /// the next stage.
   void nudge() noexcept override {
-    relieve_claim();
+    if (relieve_claim()) sides_.workers.wake_all(nullptr);
     stage_worker::nudge();
-    sides_.workers.wake_all(nullptr);
   }
 
  private:
@@ -165,20 +164,18 @@ class parallel_stage final : public stage_worker {
     if (wake) sides_.workers.wake_all(nullptr);
   }
 
-  void relieve_claim() noexcept {
-    bool wake = false;
-    {
-      const std::lock_guard lock(claim_lock_);
-      if (!relievable_) return;
-      sides_.in.take_back(claim_);
-      const auto begun = claim_.begun();
-      if (begun > released_) (*sides_.in).release(begun - released_, nullptr);
-      released_ = std::max(begun, released_);
-      // Others may need the place of the body under way, whose result its worker can hold.
-      const auto needed = claim_.end() - begun;
-      if (places_ > needed) wake = put_results(places_ - needed);
-    }
-    if (wake) sides_.workers.wake_all(nullptr);
+  /// True: the stage's other workers have something to look at.
+  bool relieve_claim() noexcept {
+    const std::lock_guard lock(claim_lock_);
+    if (!relievable_) return false;
+    bool wake = sides_.in.take_back(claim_);
+    const auto begun = claim_.begun();
+    if (begun > released_) (*sides_.in).release(begun - released_, nullptr);
+    released_ = std::max(begun, released_);
+    // Others may need the place of the body under way, whose result its worker can hold.
+    const auto needed = claim_.end() - begun;
+    if (places_ > needed) wake = put_results(places_ - needed) || wake;
+    return wake;
   }
 
   /// False: the item failed (and was counted).

@@ -48,22 +48,23 @@ class shared_inlet {
     return --open_claims_ == 0 && std::exchange(somebody_lingers_, false);
   }
 
-  /// Cuts `c`, whose owner cannot end it meanwhile, and takes back what it had not begun.
-  void take_back(claim<Cell>& c) noexcept {
+  /// Cuts `c`, whose owner cannot end it meanwhile, and takes back what it had not begun. True: there was something.
+  bool take_back(claim<Cell>& c) noexcept {
     const std::lock_guard lock(lock_);
     try {
       run_of_cells run;
       run.cells.reserve(c.cells.size());
       returned_.reserve(returned_.size() + 1);
       const auto rest = c.cut();
-      if (rest.from == rest.to) return;
+      if (rest.from == rest.to) return false;
       run.next_number = c.first + rest.from;
       for (auto i = rest.from; i < rest.to; ++i) run.cells.push_back(std::move(c.cells[i]));
       // Oldest first: a body may wait for an earlier item, not for a later one.
       const auto by_number = [](const run_of_cells& a, const run_of_cells& b) { return a.next_number < b.next_number; };
       returned_.insert(std::upper_bound(returned_.begin(), returned_.end(), run, by_number), std::move(run));
+      return true;
     } catch (const std::bad_alloc&) {
-      return;  // nothing was cut: the items wait for their owner
+      return false;  // nothing was cut: the items wait for their owner
     }
   }
 

@@ -106,6 +106,12 @@ TEST(pipeline_check, refuses_a_throttle_whose_numbers_cannot_be_counted_exactly)
   EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(1), .burst = most + 1})), "burst");
 }
 
+TEST(pipeline_check, refuses_a_take_of_nothing) {
+  EXPECT_REFUSED(around(take({.name = "odd"})), "takes 0 items");
+  EXPECT_REFUSED(around(take({.name = "odd", .count = 0})), "takes 0 items");
+  EXPECT_EQ(refusal(around(take({.name = "odd", .count = 1, .capacity = 1}))), "not refused");
+}
+
 TEST(pipeline_check, refuses_several_workers_that_put_into_one_queue) {
   queue<int> target(1);
   EXPECT_REFUSED(pipeline("job", producer({.name = "first"}, std::vector<int>{}),

@@ -88,6 +88,7 @@ std::string details(const stage_description& about) {
   if (about.count > 0) out << " of " << about.count;
   if (about.burst > 0) out << ", " << as_text(about.at_most);
   if (about.burst > 1) out << ", bursts of " << about.burst;
+  if (about.first > 0) out << " " << about.first;
   if (about.where == place::blocking) out << ", blocking";
   return out.str();
 }
@@ -121,6 +122,7 @@ void plan::check() const {
       if (about.burst == 0) refuse(*this, stage, "its burst is 0; nothing could pass, it needs 1 at least");
       if (about.burst > token_bucket::most) refuse(*this, stage, "its burst is beyond any memory");
     }
+    if (kind == "take" && about.first == 0) refuse(*this, stage, "it takes 0 items; it needs 1 at least");
     if (about.window != 0 && about.ordering == order::any) refuse(*this, stage, "a window needs order::kept");
     if (about.window != 0 && about.window < about.workers) {
       refuse(*this, stage, "its window is smaller than the number of its workers, so some could never work");

@@ -45,6 +45,7 @@ struct stage_description {
   duration within = duration::max();  ///< of a batch
   rate at_most{};                     ///< of a throttle
   std::size_t burst = 0;              ///< of a throttle
+  std::size_t first = 0;              ///< of a take: how many pass
   std::string item_type{};            ///< what the stage emits
 
   /// The window in force.

@@ -90,6 +90,28 @@ TEST(pipeline_check, refuses_batches_of_nothing_and_in_no_time) {
   EXPECT_REFUSED(around(batch({.name = "odd", .within = -1ms})), "within");
 }
 
+TEST(pipeline_check, refuses_a_throttle_that_lets_nothing_through) {
+  EXPECT_REFUSED(around(throttle({.name = "odd"})), "rate is 0 or less");
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(0)})), "rate is 0 or less");
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_minute(-1)})), "rate is 0 or less");
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = {.count = 1, .per = 0ns}})), "rate is 0 or less");
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(1), .burst = 0})), "burst is 0");
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(1), .capacity = 0})), "capacity 0");
+}
+
+TEST(pipeline_check, refuses_a_throttle_whose_numbers_cannot_be_counted_exactly) {
+  constexpr auto most = token_bucket::most;
+  EXPECT_EQ(refusal(around(throttle({.name = "odd", .rate = per_second(most), .burst = most}))), "not refused");
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(most + 1)})), "rate");
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(1), .burst = most + 1})), "burst");
+}
+
+TEST(pipeline_check, refuses_a_take_of_nothing) {
+  EXPECT_REFUSED(around(take({.name = "odd"})), "takes 0 items");
+  EXPECT_REFUSED(around(take({.name = "odd", .count = 0})), "takes 0 items");
+  EXPECT_EQ(refusal(around(take({.name = "odd", .count = 1, .capacity = 1}))), "not refused");
+}
+
 TEST(pipeline_check, refuses_several_workers_that_put_into_one_queue) {
   queue<int> target(1);
   EXPECT_REFUSED(pipeline("job", producer({.name = "first"}, std::vector<int>{}),

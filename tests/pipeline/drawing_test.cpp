@@ -1,6 +1,7 @@
 // How a declaration prints itself, and the bound that it prints.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,28 @@ TEST(pipeline_bound, counts_an_item_per_worker_where_no_order_is_kept) {
                    async_consumer({.name = "c", .workers = 7, .capacity = 20},
                                   [](int) -> boost::asio::awaitable<void> { co_return; }));
   EXPECT_EQ(p.bound(), 1u + 10 + 4 + 20 + 7);
+}
+
+TEST(pipeline_drawing, says_what_a_throttle_and_a_take_let_through) {
+  const pipeline p("p", producer({.name = "a"}, std::vector<int>{}),
+                   throttle({.name = "b", .rate = per_second(100), .capacity = 2}),
+                   throttle({.name = "c", .rate = per_minute(3), .burst = 5, .capacity = 2}),
+                   throttle({.name = "d", .rate = {.count = 1, .per = std::chrono::microseconds(5)}, .capacity = 2}),
+                   take({.name = "e", .count = 7, .capacity = 2}), consumer({.name = "f", .capacity = 2}, [](int) {}));
+  EXPECT_EQ(p.mermaid(), R"(flowchart LR
+  s0["a<br/>producer"]
+  s1["b<br/>throttle, 100 per second"]
+  s2["c<br/>throttle, 3 per minute, bursts of 5"]
+  s3["d<br/>throttle, 1 per 5000 ns"]
+  s4["e<br/>take 7"]
+  s5["f<br/>consumer"]
+  s0 -->|"int, 2"| s1
+  s1 -->|"int, 2"| s2
+  s2 -->|"int, 2"| s3
+  s3 -->|"int, 2"| s4
+  s4 -->|"int, 2"| s5
+  %% at most 16 items at a time
+)");
 }
 
 TEST(pipeline_drawing, as_mermaid) {

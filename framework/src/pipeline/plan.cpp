@@ -73,12 +73,22 @@ void drop_allocators(std::string& name) {
 /// Beyond it, sums of capacities could overflow.
 constexpr std::size_t most_items = std::size_t{1} << (sizeof(std::size_t) * 4);
 
+std::string as_text(const rate& r) {
+  const auto items = std::to_string(r.count);
+  if (r.per == std::chrono::seconds(1)) return items + " per second";
+  if (r.per == std::chrono::minutes(1)) return items + " per minute";
+  return items + " per " + std::to_string(r.per.count()) + " ns";
+}
+
 std::string details(const stage_description& about) {
   std::ostringstream out;
   out << about.kind;
   if (about.workers > 1) out << " x" << about.workers;
   if (about.window_in_force() > 0) out << ", in order";
   if (about.count > 0) out << " of " << about.count;
+  if (about.burst > 0) out << ", " << as_text(about.at_most);
+  if (about.burst > 1) out << ", bursts of " << about.burst;
+  if (about.first > 0) out << " " << about.first;
   if (about.where == place::blocking) out << ", blocking";
   return out.str();
 }
@@ -99,10 +109,20 @@ void plan::check() const {
       refuse(*this, stage, "a stage that puts into a queue has 1 worker");
     if (about.capacity == 0) refuse(*this, stage, "the edge before it has capacity 0; it needs 1 at least");
     if (about.capacity > most_items) refuse(*this, stage, "the edge before it has a capacity beyond any memory");
-    if (std::string_view(about.kind) == "batch") {
+    const std::string_view kind = about.kind;
+    if (kind == "batch") {
       if (about.count == 0) refuse(*this, stage, "its batches have 0 items; they need 1 at least");
       if (about.within <= duration::zero()) refuse(*this, stage, "its batches must leave within no time at all");
     }
+    if (kind == "throttle") {
+      const auto& r = about.at_most;
+      if (r.count <= 0 || r.per <= duration::zero()) refuse(*this, stage, "its rate is 0 or less; nothing could pass");
+      if (static_cast<std::uint64_t>(r.count) > token_bucket::most)
+        refuse(*this, stage, "its rate is beyond any clock");
+      if (about.burst == 0) refuse(*this, stage, "its burst is 0; nothing could pass, it needs 1 at least");
+      if (about.burst > token_bucket::most) refuse(*this, stage, "its burst is beyond any memory");
+    }
+    if (kind == "take" && about.first == 0) refuse(*this, stage, "it takes 0 items; it needs 1 at least");
     if (about.window != 0 && about.ordering == order::any) refuse(*this, stage, "a window needs order::kept");
     if (about.window != 0 && about.window < about.workers) {
       refuse(*this, stage, "its window is smaller than the number of its workers, so some could never work");

@@ -16,6 +16,8 @@
 #include <penstock/stages/producer.hpp>
 #include <penstock/stages/queue_ends.hpp>
 #include <penstock/stages/sequence.hpp>
+#include <penstock/stages/take.hpp>
+#include <penstock/stages/throttle.hpp>
 #include <penstock/stages/transform.hpp>
 
 namespace penstock {

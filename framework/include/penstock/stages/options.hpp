@@ -7,6 +7,7 @@
 
 #include <penstock/base/clock.hpp>
 #include <penstock/body/error_policy.hpp>
+#include <penstock/core/token_bucket.hpp>
 
 namespace penstock {
 
@@ -42,6 +43,9 @@ struct stage_description {
   bool one_worker_only = false;       ///< several workers make no sense
   std::size_t count = 0;              ///< of a batch
   duration within = duration::max();  ///< of a batch
+  rate at_most{};                     ///< of a throttle
+  std::size_t burst = 0;              ///< of a throttle
+  std::size_t first = 0;              ///< of a take: how many pass
   std::string item_type{};            ///< what the stage emits
 
   /// The window in force.

@@ -266,6 +266,29 @@ TEST(live_run, may_be_destroyed_in_one_of_its_own_async_bodies_also_after_a_wait
   }
 }
 
+TEST(live_run, may_end_by_its_alarm_while_the_runtime_goes) {
+  for (int i = 0; i < 300; ++i) {
+    asio::io_context io;
+    stop_source parent;
+    bool told = false;
+    {
+      event inside;
+      runtime rt({.cpu_workers = 1});
+      rt.async_run({"drained", producer({.name = "give"}, std::vector<int>{1}),
+                    consumer({.name = "wait"},
+                             [&](int, context& c) {
+                               inside.set();
+                               wait_until_told(c);
+                             })},
+                   {.stop = parent.token(), .drain_within = 0s}, asio::bind_executor(io, [&](report) { told = true; }));
+      inside.wait();
+      parent.request_stop(stop_reason::stop);
+    }
+    io.run_for(patience);
+    ASSERT_TRUE(told);
+  }
+}
+
 TEST(live_run, is_cancelled_and_waited_for_when_the_runtime_goes) {
   for (int i = 0; i < 20; ++i) {
     asio::io_context io;

@@ -7,6 +7,14 @@
 
 namespace penstock::detail {
 
+drain_alarms::~drain_alarms() {
+  {
+    std::unique_lock lock(lock_);
+    changed_.wait(lock, [this] { return !alive_; });
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
 void drain_alarms::set(run_core& run, time_point when) noexcept {
   try {
     const std::lock_guard lock(lock_);
@@ -56,13 +64,13 @@ void drain_alarms::live() noexcept {
   changed_.notify_all();
 }
 
-void drain_alarms::join_surplus(const run_core* run) noexcept {
+void drain_alarms::join_surplus(const run_core& run) noexcept {
   std::thread ended;
   {
     std::unique_lock lock(lock_);
     if (!thread_.joinable() || thread_.get_id() == std::this_thread::get_id()) return;
     // Whose alarm rings for another run is not waited for: what that calls may wait for this one.
-    const auto others_need_it = [&] { return !set_.empty() || (ringing_ != nullptr && ringing_ != run); };
+    const auto others_need_it = [&] { return !set_.empty() || (ringing_ != nullptr && ringing_ != &run); };
     changed_.wait(lock, [&] { return !alive_ || others_need_it(); });
     if (alive_ || !thread_.joinable()) return;
     ended = std::move(thread_);

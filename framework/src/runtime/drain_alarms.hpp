@@ -18,7 +18,7 @@ class drain_alarms {
  public:
   drain_alarms() = default;
   /// No run is left.
-  ~drain_alarms() { join_surplus(nullptr); }
+  ~drain_alarms();
   drain_alarms(const drain_alarms&) = delete;
   drain_alarms& operator=(const drain_alarms&) = delete;
 
@@ -30,7 +30,7 @@ class drain_alarms {
   void drop(const run_core& run) noexcept;
 
   /// `run` has ended: the thread is joined unless another drain needs it, or this is it.
-  void join_surplus(const run_core* run) noexcept;
+  void join_surplus(const run_core& run) noexcept;
 
  private:
   struct alarm {

@@ -99,7 +99,7 @@ void runtime_core::run_ended(run_core& run) noexcept {
 
 void runtime_core::join_surplus(const run_core& run) noexcept {
   blocking_.join_surplus();
-  alarms_.join_surplus(&run);
+  alarms_.join_surplus(run);
 }
 
 void runtime_core::forget(run_core& run) noexcept {

@@ -185,6 +185,19 @@ TEST(manual_runtime, waits_for_a_run_at_most_as_long_as_it_is_told) {
   EXPECT_TRUE(run.wait_for(1s));
 }
 
+TEST(manual_runtime, never_moves_time_back) {
+  manual_runtime rt;
+  const auto before = rt.now();
+  rt.advance(-1s);
+  const auto run = rt.start({"slow", producer({.name = "count"}, std::views::iota(0, 1)),
+                             async_consumer({.name = "sleep"}, [](int) -> asio::awaitable<void> {
+                               const duration d = 5s;
+                               co_await async_sleep(d);
+                             })});
+  EXPECT_FALSE(run.wait_for(-1s));
+  EXPECT_EQ(rt.now(), before);
+}
+
 TEST(manual_runtime, runs_an_inner_run_inside_a_body) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     manual_runtime rt(seed);

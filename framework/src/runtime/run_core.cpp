@@ -303,6 +303,19 @@ void run_core::on_end(completion<penstock::report> done) {
   done.post(std::move(last));
 }
 
+void run_core::tell_left_behind() const noexcept {
+  std::function<void(const penstock::report&)> hook;
+  penstock::report r;
+  {
+    // The end of the run lets go of the options after it has written the final report, which takes the lock.
+    const std::lock_guard lock(lock_);
+    if (final_ || !options_.on_left_behind) return;
+    hook = options_.on_left_behind;
+    r = snapshot();
+  }
+  hook(r);
+}
+
 void run_core::abandon() noexcept {
   cancel();
   if (runtime_.may_help_here(started_in_)) {
@@ -317,6 +330,7 @@ void run_core::abandon() noexcept {
   try {
     refuse_to_wait_here();
   } catch (const std::system_error&) {
+    tell_left_behind();
     return;
   }
   std::unique_lock lock(lock_);

@@ -65,6 +65,7 @@ class run_core final : public run_handle,
   void apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>& lock) noexcept;
   [[nodiscard]] penstock::report snapshot() const;
   void refuse_to_wait_here() const;
+  void tell_left_behind() const noexcept;
   [[nodiscard]] static bool is_retired(const flow::run_services& run) noexcept;
 
   machine& runtime_;

@@ -31,8 +31,8 @@ class run {
   }
 
   /// Cancels and waits until everything of the run has ended; a body that never returns keeps it waiting. On a worker
-  /// of the runtime, or in a handler of a context that it borrowed, it cannot wait: there it cancels, and the runtime
-  /// waits in its destructor.
+  /// of the runtime, or in a handler of a context that it borrowed, it cannot wait: there it cancels, tells
+  /// `run_options::on_left_behind`, and the runtime waits in its destructor.
   ~run() { end(); }
 
   /// Take no new input and finish what was accepted. With `run_options::drain_within` the stop becomes a cancel when

@@ -16,6 +16,7 @@
 #include <penstock/stages/keyed.hpp>
 #include <penstock/stages/producer.hpp>
 #include <penstock/stages/queue_ends.hpp>
+#include <penstock/stages/resequence.hpp>
 #include <penstock/stages/sequence.hpp>
 #include <penstock/stages/take.hpp>
 #include <penstock/stages/throttle.hpp>

@@ -32,7 +32,9 @@ void allocates_as_much_for_more_items(Make make) {
   for (const std::size_t threads : {1U, 2U}) {
     runtime rt({.cpu_workers = threads});
     allocations_of(rt, make(100'000));  // what a thread allocates once
-    EXPECT_EQ(allocations_of(rt, make(100'000)), allocations_of(rt, make(200'000))) << "on " << threads << " workers";
+    const auto few = allocations_of(rt, make(100'000));
+    // Some lists of the runtime may grow once more, whenever many are ready or parked at once.
+    EXPECT_LT(allocations_of(rt, make(200'000)), few + 20) << "on " << threads << " workers";
   }
 }
 

@@ -250,7 +250,7 @@ class edge final : public edge_base {
     /// The next item, if ready() > 0. To be moved from, then `drop`.
     [[nodiscard]] Cell& item() const noexcept { return edge_.cells_[place_]; }
 
-    /// The item `ahead` places behind the next, if ready() > `ahead`. To be looked at only.
+    /// The item `ahead` places behind the next, if ready() > `ahead`. It is dropped in its turn.
     [[nodiscard]] Cell& item(std::size_t ahead) const noexcept { return edge_.cells_[edge_.place(place_, ahead)]; }
 
     /// The body of the next item is about to start: its place is free, its cell is not. Only where one worker releases;

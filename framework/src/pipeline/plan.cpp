@@ -89,6 +89,7 @@ std::string details(const stage_description& about) {
   if (about.burst > 0) out << ", " << as_text(about.at_most);
   if (about.burst > 1) out << ", bursts of " << about.burst;
   if (about.first > 0) out << " " << about.first;
+  if (about.resequences > 0) out << " within " << about.resequences;
   if (about.where == place::blocking) out << ", blocking";
   return out.str();
 }
@@ -123,6 +124,10 @@ void plan::check() const {
       if (about.burst > token_bucket::most) refuse(*this, stage, "its burst is beyond any memory");
     }
     if (kind == "take" && about.first == 0) refuse(*this, stage, "it takes 0 items; it needs 1 at least");
+    if (kind == "resequence") {
+      if (about.resequences == 0) refuse(*this, stage, "its window is 0; it needs room for 1 item at least");
+      if (about.resequences > most_items) refuse(*this, stage, "its window is beyond any memory");
+    }
     if (about.window != 0 && about.ordering == order::any) refuse(*this, stage, "a window needs order::kept");
     if (about.window != 0 && about.window < about.workers) {
       refuse(*this, stage, "its window is smaller than the number of its workers, so some could never work");

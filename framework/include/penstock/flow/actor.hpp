@@ -93,6 +93,9 @@ class party {
     }
   }
 
+  /// The worker of this number will look at what it shares with the others after this call.
+  void wake_number(std::size_t which) const noexcept { first_[which]->notify(); }
+
   /// Every worker will look at the edge after this call.
   void wake_all(turn* t) const noexcept {
     for (std::size_t i = 0; i < count_; ++i) wake(*first_[i], t);

@@ -45,6 +45,9 @@ class claim {
     return static_cast<std::size_t>(span_.load(std::memory_order_relaxed) & end_mask);
   }
 
+  /// The number of an item in its stage.
+  [[nodiscard]] std::uint64_t number(std::size_t index) const noexcept { return first + index; }
+
   struct range {
     std::size_t from, to;  ///< indices; empty if equal
   };

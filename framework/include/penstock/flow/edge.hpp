@@ -250,6 +250,9 @@ class edge final : public edge_base {
     /// The next item, if ready() > 0. To be moved from, then `drop`.
     [[nodiscard]] Cell& item() const noexcept { return edge_.cells_[place_]; }
 
+    /// The item `ahead` places behind the next, if ready() > `ahead`. It is dropped in its turn.
+    [[nodiscard]] Cell& item(std::size_t ahead) const noexcept { return edge_.cells_[edge_.place(place_, ahead)]; }
+
     /// The body of the next item is about to start: its place is free, its cell is not. Only where one worker releases;
     /// nobody is woken, so follow, soon, with `tell_producers`.
     void release_quietly() noexcept {

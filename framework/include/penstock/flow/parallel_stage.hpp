@@ -1,4 +1,4 @@
-// A stage with several workers that does not keep the order of its items.
+// A stage with several workers that does not keep the order of its items, or only that of each key.
 #pragma once
 
 #include <algorithm>
@@ -19,16 +19,18 @@ namespace penstock::flow {
 /// An outlet that is not there: the stage is a consumer.
 struct no_outlet {};
 
-template <class In, class Receipt, class Op>
+/// `Inlet` decides which worker gets which item: `shared_inlet` whoever comes, `keyed_inlet` the worker of its key.
+template <class In, class Receipt, class Op, class Inlet = shared_inlet<cell<In, Receipt>>>
 struct parallel_sides {
   using in_cell = cell<In, Receipt>;
   using out_cell = cell<typename Op::item, Receipt>;
   static constexpr bool emits = Op::kind != shape::none;
 
-  explicit parallel_sides(stage_state& stage)
-      : in(static_cast<edge<in_cell>&>(*stage.in), stage.workers), out(outlet(stage)) {}
+  template <class... More>
+  explicit parallel_sides(stage_state& stage, More&&... more)
+      : in(static_cast<edge<in_cell>&>(*stage.in), stage.workers, std::forward<More>(more)...), out(outlet(stage)) {}
 
-  shared_inlet<in_cell> in;
+  Inlet in;
   std::conditional_t<emits, shared_outlet<out_cell>, no_outlet> out;
   party workers;
 
@@ -42,9 +44,9 @@ struct parallel_sides {
   }
 };
 
-template <class In, class Receipt, class Op>
+template <class In, class Receipt, class Op, class Inlet = shared_inlet<cell<In, Receipt>>>
 class parallel_stage final : public stage_worker {
-  using sides = parallel_sides<In, Receipt, Op>;
+  using sides = parallel_sides<In, Receipt, Op, Inlet>;
   using in_cell = typename sides::in_cell;
   using out_cell = typename sides::out_cell;
   static constexpr bool emits = sides::emits;
@@ -64,7 +66,8 @@ class parallel_stage final : public stage_worker {
   }
 
  private:
-  static constexpr std::size_t most_claimed = claim<in_cell>::most;
+  using own_claim = typename Inlet::claim_type;
+  static constexpr std::size_t most_claimed = own_claim::most;
 
   step work(turn& t) noexcept override {
     emitted_ = 0;
@@ -88,9 +91,10 @@ class parallel_stage final : public stage_worker {
       } else if constexpr (!emits) {
         places = want;
       }
-      sides_.in.take(claim_, std::max<std::size_t>(places, 1), [](std::size_t n) { return n; });
+      take(std::max<std::size_t>(places, 1));
       if (claim_.cells.empty()) {
         give_back(places);
+        if (claim_.more) return step::again;  // all that came was for others
         if (!claim_.closed) return starve();
         end_well();
         return step::finished;
@@ -105,6 +109,18 @@ class parallel_stage final : public stage_worker {
     }
   }
 
+  void take(std::size_t want) noexcept {
+    if constexpr (Inlet::by_key) {
+      const auto keyless = [this](std::uint64_t number) {
+        tally_.in.add(1);
+        item_failed(number);
+      };
+      sides_.in.take(claim_, context_.worker(), want, sides_.workers, keyless);
+    } else {
+      sides_.in.take(claim_, want, [](std::size_t n) { return n; });
+    }
+  }
+
   void run_claim(std::size_t places) noexcept {
     auto& in = *sides_.in;
     const auto count = claim_.cells.size();
@@ -113,9 +129,9 @@ class parallel_stage final : public stage_worker {
     std::size_t started = 0;
     std::size_t bad = 0;
     for (std::size_t i = 0; i != claim_.none; i = claim_.begin_next()) {
-      context_.begin_item(claim_.first + i);
+      context_.begin_item(claim_.number(i));
       started = i + 1;
-      if (!run_one(claim_.cells[i], places > 0, claim_.first + i)) ++bad;
+      if (!run_one(claim_.cells[i], places > 0, claim_.number(i))) ++bad;
       if (run().phase() == run_phase::cancelling) break;
     }
     end_claim(count, started);
@@ -152,7 +168,7 @@ class parallel_stage final : public stage_worker {
       if constexpr (Op::kind != shape::many) {
         if (published_ < results_.size()) {
           held_.hold_item(std::move(results_.back()));
-          number_held_ = claim_.first + started - 1;
+          number_held_ = claim_.number(started - 1);
         }
       }
       results_.clear();
@@ -289,7 +305,7 @@ class parallel_stage final : public stage_worker {
   std::uint64_t emitted_ = 0;
 
   // Filled by the owner; parts of both are given away by whoever holds claim_lock_.
-  claim<in_cell> claim_;
+  own_claim claim_;
   std::vector<out_cell> results_;
   std::atomic<std::size_t> made_{0};  ///< of the results, those that are complete
 

@@ -18,6 +18,9 @@ namespace penstock::flow {
 template <class Cell>
 class shared_inlet {
  public:
+  using claim_type = claim<Cell>;
+  static constexpr bool by_key = false;
+
   explicit shared_inlet(edge<Cell>& e, std::size_t workers) noexcept : edge_(e), workers_(workers) {}
 
   /// Fills `c` with at most `want` items with consecutive numbers, and at most a fair share of what is there; first

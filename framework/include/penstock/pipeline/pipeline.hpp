@@ -13,8 +13,10 @@
 #include <penstock/stages/async.hpp>
 #include <penstock/stages/batch.hpp>
 #include <penstock/stages/consumer.hpp>
+#include <penstock/stages/keyed.hpp>
 #include <penstock/stages/producer.hpp>
 #include <penstock/stages/queue_ends.hpp>
+#include <penstock/stages/resequence.hpp>
 #include <penstock/stages/sequence.hpp>
 #include <penstock/stages/take.hpp>
 #include <penstock/stages/throttle.hpp>

@@ -19,7 +19,7 @@ namespace penstock {
 struct stage_error {
   std::string stage;
   std::uint64_t item = 0;  ///< the number of the item in its stage, from 0
-  bool of_item = true;     ///< false: it came from `finish`, not from an item
+  bool of_item = true;     ///< false: it came from `finish`, or from a gap between items
   std::exception_ptr error;
   std::string message;
 };

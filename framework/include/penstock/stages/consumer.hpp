@@ -54,11 +54,13 @@ struct sink {
     return !is_awaitable<std::decay_t<result_of<worker_body_t<Body>, In>>>;
   }
 
+  template <class In>
+  using operation = flow::consuming<Body, In>;
+
   template <class In, class Receipt>
   [[nodiscard]] std::shared_ptr<const flow::stage_maker> maker() && {
     auto copy = about;
-    return std::make_shared<plain_maker<In, Receipt, flow::consuming<Body, In>, Body>>(std::move(copy),
-                                                                                       std::move(body));
+    return std::make_shared<plain_maker<In, Receipt, operation<In>, Body>>(std::move(copy), std::move(body));
   }
 };
 

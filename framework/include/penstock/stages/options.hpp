@@ -46,6 +46,7 @@ struct stage_description {
   rate at_most{};                     ///< of a throttle
   std::size_t burst = 0;              ///< of a throttle
   std::size_t first = 0;              ///< of a take: how many pass
+  std::size_t resequences = 0;        ///< of a resequence: how many wait for their turn, at most
   std::string item_type{};            ///< what the stage emits
 
   /// The window in force.
@@ -58,6 +59,7 @@ struct stage_description {
   /// The most items that the stage itself holds.
   [[nodiscard]] std::size_t holds() const noexcept {
     if (count > 0) return count - 1;
+    if (resequences > 0) return resequences;
     const auto ahead = window_in_force();
     return ahead > 0 ? ahead : workers;
   }

@@ -121,13 +121,15 @@ struct middle {
   }
 
   template <class In>
-  using output = typename Kind<Body>::template operation<In>::item;
+  using operation = typename Kind<Body>::template operation<In>;
+
+  template <class In>
+  using output = typename operation<In>::item;
 
   template <class In, class Receipt>
   [[nodiscard]] std::shared_ptr<const flow::stage_maker> maker() && {
-    using op = typename Kind<Body>::template operation<In>;
     auto copy = about;
-    return std::make_shared<plain_maker<In, Receipt, op, Body>>(std::move(copy), std::move(body));
+    return std::make_shared<plain_maker<In, Receipt, operation<In>, Body>>(std::move(copy), std::move(body));
   }
 };
 

@@ -23,6 +23,21 @@ void add_worker(flow::stage_instance& stage, Args&&... args) {
   stage.workers.push_back(std::make_unique<Worker>(std::forward<Args>(args)...));
 }
 
+/// The workers of a stage that has several, each with an `Op` of its own.
+template <class Worker, class Op, class Sides, class Body>
+void add_several(flow::stage_instance& stage, flow::surroundings& around, const stage_description& about,
+                 std::shared_ptr<Sides> sides, const Body& body) {
+  auto& home = home_of(about, around);
+  stage.shared = sides;
+  // Nobody looks after threads that may block: there a worker takes one item and leaves the others to others.
+  if (about.where == place::blocking) stage.state.most_at_once = 1;
+  for (std::size_t i = 0; i < about.workers; ++i) {
+    add_worker<Worker>(stage, home, around.services(), stage.state, i, *sides, Op(body));
+    stage.actors.push_back(stage.workers.back().get());
+  }
+  sides->workers = stage.everybody();
+}
+
 template <class In, class Receipt, class Op, class Body>
 class plain_maker final : public flow::stage_maker {
  public:
@@ -55,15 +70,7 @@ class plain_maker final : public flow::stage_maker {
  private:
   template <class Worker, class Sides>
   void make_several(flow::stage_instance& stage, flow::surroundings& around, std::shared_ptr<Sides> sides) const {
-    auto& home = home_of(about_, around);
-    stage.shared = sides;
-    // Nobody looks after threads that may block: there a worker takes one item and leaves the others to others.
-    if (about_.where == place::blocking) stage.state.most_at_once = 1;
-    for (std::size_t i = 0; i < about_.workers; ++i) {
-      add_worker<Worker>(stage, home, around.services(), stage.state, i, *sides, Op(body_));
-      stage.actors.push_back(stage.workers.back().get());
-    }
-    sides->workers = stage.everybody();
+    add_several<Worker, Op>(stage, around, about_, std::move(sides), body_);
   }
 
   stage_description about_;

@@ -7,8 +7,6 @@
 #include <chrono>
 #include <future>
 #include <memory>
-#include <optional>
-#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -237,10 +235,30 @@ TEST(task_group, is_cancelled_while_its_tasks_begin_and_end) {
   EXPECT_EQ(counted::alive, alive);
 }
 
+TEST(task_group, meets_its_deadline_while_its_tasks_end) {
+  const long alive = counted::alive;
+  on_each_executor([](const asio::any_io_executor& executor) {
+    for (int round = 0; round < 50; ++round) {
+      task_group<counted> group(executor);
+      for (int i = 0; i < 5; ++i) {
+        group.spawn("coroutine", [i]() -> awaitable<counted> {
+          co_await async_sleep(std::chrono::microseconds(20 * i));
+          co_return counted(i);
+        });
+      }
+      auto results = group.wait_all(std::chrono::microseconds(2 * round));
+      for (auto& result : results) {
+        EXPECT_TRUE(result.state == task_state::done || result.state == task_state::timed_out);
+        EXPECT_EQ(result.value.has_value(), result.state == task_state::done);
+      }
+    }
+  });
+  EXPECT_EQ(counted::alive, alive);
+}
+
 TEST(task_group, may_be_spawned_into_and_waited_for_by_many_threads) {
   on_each_executor([](const asio::any_io_executor& executor) {
     task_group<int> group(executor);
-    std::counting_semaphore<> hold(0);
     std::atomic<bool> gate{false};
     group.spawn("keeps it open", [&]() -> awaitable<int> {
       while (!gate) co_await async_sleep(1ms);

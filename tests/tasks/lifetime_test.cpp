@@ -66,6 +66,33 @@ TEST(task_group_destructor, cancels_and_waits_for_tasks_that_others_run) {
   }
 }
 
+TEST(task_group_destructor, meets_tasks_that_begin_and_end) {
+  const long alive = counted::alive;
+  for (const std::size_t threads : {1U, 2U}) {
+    asio::thread_pool pool(threads);
+    for (int round = 0; round < 200; ++round) {
+      std::atomic<int> inside{0};
+      {
+        task_group<counted> group(pool);
+        for (int i = 0; i < 4; ++i) {
+          group.spawn("coroutine", [&inside, i]() -> awaitable<counted> {
+            struct visit {
+              std::atomic<int>& count;
+              explicit visit(std::atomic<int>& c) : count(c) { ++count; }
+              ~visit() { --count; }
+            } const here(inside);
+            co_await async_sleep(std::chrono::microseconds(i));
+            co_return counted(i);
+          });
+        }
+        for (int i = 0; i < round % 50; ++i) std::this_thread::yield();
+      }
+      EXPECT_EQ(inside, 0);
+      EXPECT_EQ(counted::alive, alive);
+    }
+  }
+}
+
 TEST(task_group_destructor, does_not_wait_on_the_thread_that_its_tasks_need_and_says_who_is_left) {
   const long alive = counted::alive;
   abandoned two;

@@ -424,6 +424,47 @@ TEST(with_task_group, waits_on_every_way_out) {
   }
 }
 
+TEST(with_task_group, inside_a_task_of_another_hears_its_cancel) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE(seed);
+    manual_runtime rt(seed);
+    bool over = false;
+    int innermost = 0;
+    go(rt, [&]() -> awaitable<void> {
+      task_group<void> outer(rt.io());
+      for (int i = 0; i < 2; ++i) {
+        outer.spawn("outer", [&]() -> awaitable<void> {
+          auto inner = co_await with_task_group<int>([&](task_group<int>& group) -> awaitable<void> {
+            for (int n = 0; n < 2; ++n) {
+              group.spawn("inner", [&]() -> awaitable<int> {
+                ++innermost;
+                try {
+                  co_await async_sleep(1h);
+                } catch (...) {
+                  --innermost;
+                  throw;
+                }
+                co_return 1;
+              });
+            }
+            co_return;
+          });
+          for (auto& result : inner) EXPECT_EQ(result.state, task_state::cancelled);
+          inner[0].get();
+        });
+      }
+      auto results = co_await outer.async_wait_all(1s);
+      for (auto& result : results) EXPECT_EQ(result.state, task_state::timed_out);
+      EXPECT_EQ(innermost, 0);
+      over = true;
+    });
+    rt.run_until_idle();
+    EXPECT_EQ(innermost, 4);
+    rt.advance(1s);
+    EXPECT_TRUE(over);
+  }
+}
+
 TEST(task_group, of_random_tasks_ends_with_a_result_for_each_and_everything_destroyed) {
   for (std::uint64_t seed = 1; seed <= 5 * seeds; ++seed) {
     SCOPED_TRACE(seed);

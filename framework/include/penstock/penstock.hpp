@@ -7,3 +7,4 @@
 #include <penstock/runtime/run.hpp>
 #include <penstock/runtime/runtime.hpp>
 #include <penstock/sync/queue.hpp>
+#include <penstock/sync/task_group.hpp>

@@ -1,6 +1,7 @@
 #include "penstock/sync/detail/async_waiter.hpp"
 
 #include <boost/asio/recycling_allocator.hpp>
+#include <unordered_map>
 #include <utility>
 
 namespace penstock::detail {
@@ -17,10 +18,10 @@ class wait_service final : public boost::asio::execution_context::service {
 
  private:
   void shutdown() noexcept override {
+    tell_watchers();
     async_waiter* first = nullptr;
     {
       const std::lock_guard hold(waits_->mutex);
-      waits_->down = true;
       first = std::exchange(waits_->first, nullptr);
       // From here on the completer of any of them knows that the handler is not its own.
       for (async_waiter* waiter = first; waiter; waiter = waiter->next_) waiter->listed_ = false;
@@ -34,10 +35,27 @@ class wait_service final : public boost::asio::execution_context::service {
     }
   }
 
+  /// Before handlers are destroyed: what those hold may belong to a watcher.
+  void tell_watchers() noexcept {
+    std::unordered_map<const context_watcher*, std::weak_ptr<context_watcher>> watchers;
+    {
+      const std::lock_guard hold(waits_->mutex);
+      waits_->down = true;
+      watchers.swap(waits_->watchers);
+    }
+    for (const auto& entry : watchers) {
+      if (const auto watcher = entry.second.lock()) watcher->context_goes_down();
+    }
+  }
+
   const std::shared_ptr<context_waits> waits_ = std::make_shared<context_waits>();
 };
 
 boost::asio::execution_context::id wait_service::id;
+
+std::shared_ptr<context_waits> waits_of(boost::asio::execution_context& context) {
+  return boost::asio::use_service<wait_service>(context).waits();
+}
 
 async_waiter::~async_waiter() = default;
 
@@ -46,7 +64,7 @@ void async_waiter::cancel(state why) noexcept {
 }
 
 bool async_waiter::enlist(boost::asio::execution_context& context) {
-  waits_ = boost::asio::use_service<wait_service>(context).waits();
+  waits_ = waits_of(context);
   const std::lock_guard hold(waits_->mutex);
   if (waits_->down) return false;
   next_ = waits_->first;

@@ -6,9 +6,6 @@
 #include <cstdint>
 #include <exception>
 #include <string_view>
-#include <system_error>
-
-#include <boost/system/system_error.hpp>
 
 #include <penstock/base/error.hpp>
 #include <penstock/body/context.hpp>
@@ -18,6 +15,7 @@
 #include <penstock/flow/edge.hpp>
 #include <penstock/flow/run_services.hpp>
 #include <penstock/flow/tally.hpp>
+#include <penstock/sync/detail/says_cancelled.hpp>
 
 namespace penstock::flow {
 
@@ -34,18 +32,7 @@ struct stage_state {
   tally common;                      ///< what is counted under a lock of the stage's, beside the tallies of its workers
 };
 
-/// True for the exceptions with which a cancelled wait ends.
-inline bool says_cancelled(const std::exception_ptr& error) noexcept {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::system_error& e) {
-    return e.code() == std::errc::operation_canceled || e.code() == errc::cancelled;
-  } catch (const boost::system::system_error& e) {  // not a std::system_error
-    return e.code() == boost::system::errc::operation_canceled;
-  } catch (...) {
-    return false;
-  }
-}
+using penstock::detail::says_cancelled;
 
 class stage_worker : public actor {
  public:

@@ -17,6 +17,8 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <unordered_map>
+#include <utility>
 
 #include "penstock/core/outcome.hpp"
 #include "penstock/sync/wait_limits.hpp"
@@ -25,12 +27,25 @@ namespace penstock::detail {
 
 class async_waiter;
 
+/// Hears when an execution context goes down: before any of its handlers is destroyed, on the thread that destroys it.
+class context_watcher {
+ public:
+  virtual void context_goes_down() noexcept = 0;
+
+ protected:
+  ~context_watcher() = default;
+};
+
 /// The waits of one execution context. Outlives the context while somebody still completes one of its waits.
 struct context_waits {
   std::mutex mutex;
   async_waiter* first = nullptr;  // guarded by mutex, as are the links of those in the list
   bool down = false;              // guarded by mutex
+  std::unordered_map<const context_watcher*, std::weak_ptr<context_watcher>> watchers;  // guarded by mutex
 };
+
+/// Those of `context`; throws when it goes down already.
+std::shared_ptr<context_waits> waits_of(boost::asio::execution_context& context);
 
 /// Reference-counted: the line it stands in, the context's list, and every source of cancellation hold one each.
 class async_waiter {

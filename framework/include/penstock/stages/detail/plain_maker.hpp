@@ -53,12 +53,19 @@ class plain_maker final : public flow::stage_maker {
   }
 
  private:
+  [[nodiscard]] static bool beside_a_scale(const flow::stage_state& stage) noexcept {
+    return (stage.in != nullptr && stage.in->weighed() != nullptr) ||
+           (stage.out != nullptr && stage.out->weighed() != nullptr);
+  }
+
   template <class Worker, class Sides>
   void make_several(flow::stage_instance& stage, flow::surroundings& around, std::shared_ptr<Sides> sides) const {
     auto& home = home_of(about_, around);
     stage.shared = sides;
     // Nobody looks after threads that may block: there a worker takes one item and leaves the others to others.
-    if (about_.where == place::blocking) stage.state.most_at_once = 1;
+    // Beside a scale too: what lies in a worker's claim, or has its place reserved, must be on the edge with its
+    // weight.
+    if (about_.where == place::blocking || beside_a_scale(stage.state)) stage.state.most_at_once = 1;
     for (std::size_t i = 0; i < about_.workers; ++i) {
       add_worker<Worker>(stage, home, around.services(), stage.state, i, *sides, Op(body_));
       stage.actors.push_back(stage.workers.back().get());

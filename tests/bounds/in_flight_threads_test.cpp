@@ -51,10 +51,10 @@ class living {
   int number_;
 };
 
-class in_flight_on : public testing::TestWithParam<std::size_t> {};
-INSTANTIATE_TEST_SUITE_P(threads, in_flight_on, testing::Values(1, 2));
+class in_flight_threads : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(, in_flight_threads, testing::Values(1, 2));
 
-TEST_P(in_flight_on, threads_is_never_exceeded_and_forgets_nobody) {
+TEST_P(in_flight_threads, never_exceed_it_and_nobody_is_forgotten) {
   runtime rt({.cpu_workers = GetParam()});
   for (const std::size_t most : {1, 2, 3, 50}) {
     SCOPED_TRACE(most);
@@ -77,7 +77,7 @@ TEST_P(in_flight_on, threads_is_never_exceeded_and_forgets_nobody) {
   }
 }
 
-TEST_P(in_flight_on, threads_of_all_kinds_is_never_exceeded_and_forgets_nobody) {
+TEST_P(in_flight_threads, of_all_kinds_never_exceed_it_and_nobody_is_forgotten) {
   runtime rt({.cpu_workers = GetParam()});
   for (const std::size_t most : {1, 3, 20}) {
     SCOPED_TRACE(most);
@@ -104,7 +104,7 @@ TEST_P(in_flight_on, threads_of_all_kinds_is_never_exceeded_and_forgets_nobody) 
   }
 }
 
-TEST_P(in_flight_on, threads_is_kept_by_a_queue_source_that_threads_feed) {
+TEST_P(in_flight_threads, that_feed_a_source_queue_lose_nothing) {
   runtime rt({.cpu_workers = GetParam()});
   queue<int> input(16);
   std::thread feeder([&input] {
@@ -124,7 +124,7 @@ TEST_P(in_flight_on, threads_is_kept_by_a_queue_source_that_threads_feed) {
 
 // Thousands of cheap items make activations long; what has left in one that lasts must not hold back the source for
 // good.
-TEST(in_flight_on_two, threads_lets_the_source_go_on_while_the_body_of_a_late_item_waits_for_it) {
+TEST(in_flight, lets_the_source_go_on_while_the_body_of_a_late_item_waits_for_it) {
   runtime rt({.cpu_workers = 2});
   constexpr int late = 20'000;
   count_up made;

@@ -33,8 +33,8 @@ auto numbers() {
   return [n = 0]() mutable -> std::optional<int> { return n < items ? std::optional(n++) : std::nullopt; };
 }
 
-class weighed_on : public testing::TestWithParam<std::size_t> {};
-INSTANTIATE_TEST_SUITE_P(threads, weighed_on, testing::Values(1, 2));
+class weighed_threads : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(, weighed_threads, testing::Values(1, 2));
 
 void expect_was_bounded(const report& r) {
   EXPECT_TRUE(r.ok()) << r;
@@ -44,7 +44,7 @@ void expect_was_bounded(const report& r) {
   }
 }
 
-TEST_P(weighed_on, threads_keep_order_and_lose_nothing) {
+TEST_P(weighed_threads, keep_order_and_lose_nothing) {
   runtime rt({.cpu_workers = GetParam()});
   const auto w = [](auto stage) { return weighed({.most = most}, weigh, std::move(stage)); };
   int next = 0;
@@ -57,7 +57,7 @@ TEST_P(weighed_on, threads_keep_order_and_lose_nothing) {
   EXPECT_EQ(next, items);
 }
 
-TEST_P(weighed_on, threads_of_all_kinds_lose_nothing) {
+TEST_P(weighed_threads, of_all_kinds_lose_nothing) {
   runtime rt({.cpu_workers = GetParam()});
   const auto w = [](auto stage) { return weighed({.most = most}, weigh, std::move(stage)); };
   const auto same = [](int n) { return n; };
@@ -72,7 +72,7 @@ TEST_P(weighed_on, threads_of_all_kinds_lose_nothing) {
 }
 
 // The consumer's body takes the weight off its edge before it starts, not when it returns.
-TEST_P(weighed_on, threads_let_a_producer_go_on_while_the_body_that_took_the_item_lasts) {
+TEST_P(weighed_threads, let_a_producer_go_on_while_the_body_that_took_the_item_lasts) {
   runtime rt({.cpu_workers = GetParam()});
   count_up made;
   const auto r = finish(

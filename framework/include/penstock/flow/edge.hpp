@@ -13,8 +13,8 @@
 //      and empty" is one observation.
 //
 // An edge may also be bounded by weight. Then `publish` leaves an item that does not fit in its cell, behind `tail`,
-// where it waits: there is no room for another, the edge is not closed, and whoever takes enough of the others moves
-// the tail on. So it is the stage before the edge that seems to hold it, but nobody there need look after it.
+// where it waits: there is no room for another, and whoever takes enough of the others moves the tail on. It waits only
+// while others are there, so whoever sees "closed and empty" has not missed it. The stage that made it may leave.
 #pragma once
 
 #include <algorithm>
@@ -114,9 +114,7 @@ class edge_base {
 
   // The consuming side.
 
-  [[nodiscard]] bool closed() const noexcept {
-    return closed_.load(std::memory_order_acquire) && (scale_ == nullptr || !scale_->waiting());
-  }
+  [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
 
   /// Items that can be taken now. 0 means "no more" only if `closed` was read as true before.
   [[nodiscard]] std::size_t ready() noexcept {

@@ -93,6 +93,11 @@ struct weighed_stage {
   }
 };
 
+template <class Stage>
+inline constexpr bool is_weighed = false;
+template <class Stage, class Weigh>
+inline constexpr bool is_weighed<weighed_stage<Stage, Weigh>> = true;
+
 }  // namespace detail
 
 /// `stage`, with the edge before it bounded by weight too: `capacity` items at most, which weigh `most` together at
@@ -103,12 +108,20 @@ struct weighed_stage {
 /// `weigh` is called once for each item, when it is put, by one thread at a time of a run; runs share it. It must be
 /// noexcept, should be quick, and may count in any unit: bytes, rows, 1.
 template <class Weigh, class Stage>
+  requires(!Stage::is_producer && !detail::is_sequence<Stage>)
 [[nodiscard]] auto weighed(weight_options options, Weigh&& weigh, Stage stage) {
-  static_assert(!detail::is_sequence<Stage>,
-                "penstock: weighed is for one stage; put it around the stages of a sequence, not around the sequence");
-  static_assert(!Stage::is_producer, "penstock: a producer has no edge before it that could be weighed");
+  static_assert(!detail::is_weighed<Stage>, "penstock: this stage is weighed already");
   stage.about.most_weight = options.most;
   return detail::weighed_stage<Stage, std::decay_t<Weigh>>{std::move(stage), std::forward<Weigh>(weigh)};
+}
+
+/// Anything else: only says what is wrong with it.
+template <class Weigh, class Stage>
+  requires(Stage::is_producer || detail::is_sequence<Stage>)
+auto weighed(weight_options, Weigh&&, Stage) {
+  static_assert(!Stage::is_producer, "penstock: a producer has no edge before it that could be weighed");
+  static_assert(!detail::is_sequence<Stage>,
+                "penstock: weighed is for one stage; put it around the stages of a sequence, not around the sequence");
 }
 
 }  // namespace penstock

@@ -80,6 +80,12 @@ std::string as_text(const rate& r) {
   return items + " per " + std::to_string(r.per.count()) + " ns";
 }
 
+std::string on_edge_before(const stage_description& about) {
+  auto text = std::to_string(about.capacity);
+  if (about.most_weight) text += ", weight " + std::to_string(*about.most_weight);
+  return text;
+}
+
 std::string details(const stage_description& about) {
   std::ostringstream out;
   out << about.kind;
@@ -123,6 +129,7 @@ void plan::check() const {
       if (about.burst == 0) refuse(*this, stage, "its burst is 0; nothing could pass, it needs 1 at least");
       if (about.burst > token_bucket::most) refuse(*this, stage, "its burst is beyond any memory");
     }
+    if (about.most_weight == 0) refuse(*this, stage, "the edge before it may hold a weight of 0; it needs 1 at least");
     if (kind == "take" && about.first == 0) refuse(*this, stage, "it takes 0 items; it needs 1 at least");
     if (kind == "resequence") {
       if (about.resequences == 0) refuse(*this, stage, "its window is 0; it needs room for 1 item at least");
@@ -131,6 +138,24 @@ void plan::check() const {
     if (about.window != 0 && about.ordering == order::any) refuse(*this, stage, "a window needs order::kept");
     if (about.window != 0 && about.window < about.workers) {
       refuse(*this, stage, "its window is smaller than the number of its workers, so some could never work");
+    }
+  }
+}
+
+void plan::check_in_flight(std::size_t most) const {
+  const auto limit = ", and in_flight is " + std::to_string(most);
+  std::size_t sources = 0;
+  std::size_t withheld = 0;
+  for (const auto& stage : stages) {
+    sources += stage.about.is_producer ? 1 : 0;
+    withheld += stage.about.withholds();
+    if (stage.about.is_producer && sources > most) {
+      refuse(*this, stage, "a source needs an item to wait with; so far they need " + std::to_string(sources) + limit);
+    }
+    if (withheld > 0 && withheld >= most) {
+      refuse(*this, stage,
+             "it waits for more items without a limit of time; so far stages keep up to " + std::to_string(withheld) +
+                 " like this" + limit + ", so nothing would move");
     }
   }
 }
@@ -153,7 +178,7 @@ std::string plan::mermaid() const {
   }
   for (std::size_t i = 1; i < stages.size(); ++i) {
     out << "  s" << i - 1 << " -->|\"" << entity_quoted(stages[i - 1].about.item_type) << ", "
-        << stages[i].about.capacity << "\"| s" << i << "\n";
+        << on_edge_before(stages[i].about) << "\"| s" << i << "\n";
   }
   out << "  %% at most " << bound() << " items at a time\n";
   return out.str();
@@ -168,7 +193,7 @@ std::string plan::dot() const {
   }
   for (std::size_t i = 1; i < stages.size(); ++i) {
     out << "  s" << i - 1 << " -> s" << i << " [label=\"" << dot_escaped(stages[i - 1].about.item_type) << ", "
-        << stages[i].about.capacity << "\"];\n";
+        << on_edge_before(stages[i].about) << "\"];\n";
   }
   out << "  label=\"at most " << bound() << " items at a time\";\n}\n";
   return out.str();

@@ -110,6 +110,9 @@ std::string report::json() const {
                             {"capacity", e.capacity},
                             {"size", e.size},
                             {"peak", e.peak},
+                            {"most_weight", e.most_weight},
+                            {"weight", e.weight},
+                            {"peak_weight", e.peak_weight},
                             {"emitted", e.emitted},
                             {"taken", e.taken},
                             {"dropped", e.dropped}});
@@ -143,6 +146,11 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
       text << "  " << (c < 2 ? line[c] + padding : padding + line[c]);
     }
     text << "\n";
+  }
+  for (const auto& e : r.edges) {
+    if (e.most_weight == 0) continue;
+    text << "  edge '" << e.from << "' to '" << e.to << "': weight " << e.peak_weight << " at its peak, of "
+         << e.most_weight << "\n";
   }
   const std::size_t shown = std::min<std::size_t>(r.errors.size(), 5);
   for (std::size_t i = 0; i < shown; ++i) {

@@ -45,6 +45,8 @@ run_core::run_core(machine& runtime, std::shared_ptr<const plan> what, run_optio
       errors_of_stage_(plan_->stages.size()) {}
 
 void run_core::start() {
+  plan_->check_in_flight(options_.in_flight);
+  items_.limit(options_.in_flight);
   make_parts();
   for (const auto& stage : plan_->stages) {
     if (stage.about.where == place::blocking) blocking_workers_ += stage.about.workers;
@@ -82,7 +84,7 @@ void run_core::make_parts() {
     state.name = stages[i].about.name;
     state.workers = stages[i].about.workers;
     state.policy = stages[i].about.on_error;
-    state.most_at_once = runtime_.most_at_once();
+    state.most_at_once = std::min(runtime_.most_at_once(), items_.most_at_once());
     state.in = i > 0 ? edges_[i - 1].get() : nullptr;
     state.out = i + 1 < stages.size() ? edges_[i].get() : nullptr;
     stages[i].maker->make_workers(stage, *this);
@@ -90,6 +92,9 @@ void run_core::make_parts() {
     for (auto& w : stage.workers) stage.actors.push_back(w.get());
     state.open.store(stage.actors.size(), std::memory_order_relaxed);
     actors_.insert(actors_.end(), stage.actors.begin(), stage.actors.end());
+    if (items_.limited() && stages[i].about.is_producer) {
+      for (auto* a : stage.actors) items_.add_source(*a);
+    }
   }
   for (std::size_t i = 0; i < edges_.size(); ++i) {
     const auto& from = stages_[i]->actors.front()->home();
@@ -235,6 +240,11 @@ penstock::report run_core::snapshot() const {
     e.capacity = edges_[i]->capacity();
     e.size = edges_[i]->size();
     e.peak = edges_[i]->peak();
+    if (const auto* scale = edges_[i]->weighed()) {
+      e.most_weight = scale->most();
+      e.weight = scale->weight();
+      e.peak_weight = scale->peak();
+    }
     r.edges.push_back(std::move(e));
   }
   r.errors = errors_;

@@ -5,9 +5,10 @@
 // so that no destructor of the user's runs under that lock.
 //
 // Invariants, after every call:
-//   1. a getter waits only while the queue is open and empty; a putter only while it is open and full;
-//      so nobody who arrives later can overtake a waiter
-//   2. 0 <= size <= capacity; an item is in the ring, with its putter, with its getter, or dropped and counted
+//   1. a getter waits only while the queue is open and empty; a putter only while it is open and full, or the item of
+//      the first of them does not fit; nobody who arrives later can overtake a waiter
+//   2. 0 <= size <= capacity; what is weighed weighs the most at most, or is one item; an item is in the ring, with its
+//      putter, with its getter, or dropped and counted
 //   3. put = got + size + dropped; 0 <= done <= put; unfinished = put - done
 //   4. a joiner waits only while unfinished > 0
 //   5. open -> closed -> cancelled, never back; the first cause is kept
@@ -19,6 +20,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,6 +89,10 @@ struct queue_snapshot {
   bool closed = false;     ///< takes no more items
   bool cancelled = false;  ///< and gives none
 
+  std::uint64_t most_weight = 0;  ///< what the items in it may weigh together; 0, like the two below: not weighed
+  std::uint64_t weight = 0;       ///< what they weigh now
+  std::uint64_t peak_weight = 0;  ///< the most that they weighed; beyond `most_weight` only if one item alone did
+
   [[nodiscard]] bool empty() const noexcept { return size == 0; }
   [[nodiscard]] bool full() const noexcept { return size == capacity; }
 };
@@ -95,10 +102,24 @@ class queue_rules {
  public:
   static constexpr std::size_t no_bound = static_cast<std::size_t>(-1);
 
+  /// What an item weighs, in any unit. Must not throw. Called with the lock held that guards the rules.
+  using weight_function = std::function<std::uint64_t(const T&)>;
+
   /// Throws `declaration_error` for capacity 0 and `std::bad_alloc`; all slots are allocated here, unless unbounded.
   queue_rules(std::size_t capacity, overflow when_full)
       : items_(capacity == no_bound ? 16 : capacity), capacity_(capacity), overflow_(when_full) {
     if (capacity == 0) throw declaration_error("a queue needs a capacity of at least 1");
+  }
+
+  /// The same, bounded also by what `weigh` says of the items that are in it: `most` together, or a single one that is
+  /// heavier. For a queue with a capacity; throws `declaration_error` too for a `most` of 0 and for policy
+  /// `drop_oldest`.
+  queue_rules(std::size_t capacity, overflow when_full, std::uint64_t most, weight_function weigh)
+      : queue_rules(capacity, when_full) {
+    if (most == 0) throw declaration_error("a queue whose items are weighed needs a most_weight of at least 1");
+    if (when_full == overflow::drop_oldest)
+      throw declaration_error("a queue whose items are weighed cannot drop the oldest: one might not be enough");
+    scale_ = std::make_unique<scale>(most, std::move(weigh), capacity);
   }
 
   /// Puts one item, never waits. `full` means: policy `block` or `fail`, item unmoved. What the policy drops is moved
@@ -109,13 +130,13 @@ class queue_rules {
     if (queue_waiter* const first = getters_.front()) {
       give(static_cast<get_waiter<T>&>(*first), std::move(item), decided);
       result.accepted = 1;
-    } else if (has_room(1)) {
-      push(std::move(item));
+    } else if (const auto weight = weight_of(item); has_room(1) && may_join(weight)) {
+      push(std::move(item), weight);
       result.accepted = 1;
     } else if (overflow_ == overflow::drop_oldest) {
       items_.consume([&dropped](T&& oldest) noexcept { dropped.emplace(std::move(oldest)); });
       drop(1);
-      push(std::move(item));
+      push(std::move(item), weight);
       result.accepted = result.dropped = 1;
     } else if (overflow_ == overflow::drop_newest) {
       dropped.emplace(std::move(item));
@@ -137,8 +158,8 @@ class queue_rules {
     for (T& item : items) {
       if (queue_waiter* const first = getters_.front())
         give(static_cast<get_waiter<T>&>(*first), std::move(item), decided);
-      else if (!items_.full())
-        push(std::move(item));
+      else if (const auto weight = weight_of(item); !items_.full() && may_join(weight))
+        push(std::move(item), weight);
       else
         break;
       ++result.accepted;
@@ -152,6 +173,7 @@ class queue_rules {
     if (items_.empty()) return ending();
     got<T> result;
     items_.consume([&result](T&& item) noexcept { result.item_.emplace(std::move(item)); });
+    if (scale_) scale_->take();
     result.state_ = state::ok;
     ++got_;
     refill(decided);
@@ -170,6 +192,7 @@ class queue_rules {
     }
     for (std::size_t left = std::min(most, items_.size()); left > 0; --left) {
       items_.consume(sink);
+      if (scale_) scale_->take();
       ++result.accepted;
     }
     got_ += result.accepted;
@@ -202,7 +225,8 @@ class queue_rules {
     return true;
   }
 
-  /// Ends a wait without effect: `why` is its result. False when it was decided before; then nothing changes.
+  /// Ends a wait without effect: `why` is its result. False when it was decided before; then nothing changes. Where
+  /// items are weighed, follow the withdrawal of a putter with `let_in`.
   bool withdraw(get_waiter<T>& waiter, state why) noexcept {
     if (!waiter.in_line()) return false;
     getters_.remove(waiter);
@@ -222,6 +246,11 @@ class queue_rules {
     return true;
   }
 
+  /// Those who waited behind a heavier item that is gone may fit.
+  void let_in(decided_waiters& decided) noexcept {
+    if (scale_) refill(decided);
+  }
+
   /// No more puts; what is there can still be got, then getters see `closed`, or `failed` with `cause`. False when it
   /// was closed before.
   bool close(std::exception_ptr cause, decided_waiters& decided) noexcept {
@@ -239,6 +268,7 @@ class queue_rules {
     ending_ = ending_kind::cancelled;
     drop(items_.size());
     items_.swap(dropped);
+    if (scale_) scale_->clear();
     end_waits(decided);
     release_joiners(decided);
     return true;
@@ -272,7 +302,10 @@ class queue_rules {
 
   [[nodiscard]] std::uint64_t unfinished() const noexcept { return put_ - done_; }
   [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
-  [[nodiscard]] bool full() const noexcept { return items_.full() && capacity_ != no_bound; }
+  /// Nothing at all can be put; also false where only a light item could.
+  [[nodiscard]] bool full() const noexcept {
+    return (items_.full() && capacity_ != no_bound) || (scale_ && scale_->weight >= scale_->most && !items_.empty());
+  }
   [[nodiscard]] bool open() const noexcept { return ending_ == ending_kind::open; }
   [[nodiscard]] overflow when_full() const noexcept { return overflow_; }
 
@@ -289,11 +322,41 @@ class queue_rules {
             .dropped = dropped_,
             .unfinished = unfinished(),
             .closed = ending_ != ending_kind::open,
-            .cancelled = ending_ == ending_kind::cancelled};
+            .cancelled = ending_ == ending_kind::cancelled,
+            .most_weight = scale_ ? scale_->most : 0,
+            .weight = scale_ ? scale_->weight : 0,
+            .peak_weight = scale_ ? scale_->peak : 0};
   }
 
  private:
   enum class ending_kind : std::uint8_t { open, closed, cancelled };
+
+  /// What the items weigh. Each is weighed when it is put, and counted with that.
+  struct scale {
+    scale(std::uint64_t at_most, weight_function by, std::size_t capacity)
+        : most(at_most), weigh(std::move(by)), line(capacity) {}
+
+    [[nodiscard]] bool fits(std::uint64_t one) const noexcept {
+      return line.empty() || (weight <= most && one <= most - weight);
+    }
+    void put(std::uint64_t one) noexcept {
+      weight += one;
+      peak = std::max(peak, weight);
+      line.push(std::move(one));
+    }
+    void take() noexcept {
+      line.consume([this](std::uint64_t&& one) noexcept { weight -= one; });
+    }
+    void clear() noexcept {
+      while (!line.empty()) take();
+    }
+
+    const std::uint64_t most;
+    const weight_function weigh;
+    std::uint64_t weight = 0;
+    std::uint64_t peak = 0;
+    ring<std::uint64_t> line;  // beside the items
+  };
 
   /// What a put hears before the question of room comes up.
   put_result refusal() const noexcept {
@@ -323,7 +386,13 @@ class queue_rules {
     return true;
   }
 
-  void push(T&& item) noexcept {
+  /// There is a place for it. But has it the weight, and does nobody wait with a heavier one?
+  bool may_join(std::uint64_t weight) const noexcept { return !scale_ || (putters_.empty() && scale_->fits(weight)); }
+
+  std::uint64_t weight_of(const T& item) const noexcept { return scale_ ? scale_->weigh(item) : 0; }
+
+  void push(T&& item, std::uint64_t weight) noexcept {
+    if (scale_) scale_->put(weight);
     items_.push(std::move(item));
     ++put_;
     peak_ = std::max(peak_, items_.size());
@@ -341,7 +410,9 @@ class queue_rules {
   void refill(decided_waiters& decided) noexcept {
     while (!items_.full() && !putters_.empty()) {
       auto& first = static_cast<put_waiter<T>&>(*putters_.front());
-      push(std::move(first.items.front()));
+      const auto weight = weight_of(first.items.front());
+      if (scale_ && !scale_->fits(weight)) return;
+      push(std::move(first.items.front()), weight);
       first.items = first.items.subspan(1);
       ++first.result.accepted;
       if (!first.items.empty()) continue;
@@ -384,6 +455,7 @@ class queue_rules {
   ring<T> items_;
   const std::size_t capacity_;
   const overflow overflow_;
+  std::unique_ptr<scale> scale_;  // null: only items are counted
   ending_kind ending_ = ending_kind::open;
   bool abandoned_ = false;
   std::size_t peak_ = 0;

@@ -55,12 +55,15 @@ class async_source final : public stage_worker {
       cancelled_ = true;
       cancel_.emit(boost::asio::cancellation_type::terminal);
     }
-    if (sleep_.sleeping() && (should_give_up() || out_.room() > 0)) sleep_.resume();
+    const bool wants_to_take = run().items().limited() && !admitted_;
+    if (sleep_.sleeping() && (stopping || should_give_up() || wants_to_take || out_.room() > 0)) sleep_.resume();
     return block();
   }
 
   boost::asio::awaitable<void> loop() {
     for (std::uint64_t number = 0; !should_give_up() && run().phase() == run_phase::running; ++number) {
+      while (!may_take()) co_await sleep_.sleep();
+      if (should_give_up() || run().phase() != run_phase::running) break;
       std::optional<item> made;
       bool ended = false;
       context_.begin_item(number);
@@ -83,7 +86,10 @@ class async_source final : public stage_worker {
       if (cancelled_) co_await boost::asio::this_coro::reset_cancellation_state();
       tally_.busy.add(static_cast<std::uint64_t>((run().now() - began).count()));
       if (ended) break;
-      if (!made) continue;
+      if (!made) {
+        take_nothing();
+        continue;
+      }
       tally_.in.add(1);
       while (out_.room() == 0 && !should_give_up()) co_await sleep_.sleep();
       if (should_give_up()) {
@@ -95,11 +101,25 @@ class async_source final : public stage_worker {
         ::new (w.blank()) item(*std::move(made));
         w.publish();
       }
+      admitted_ = false;
       tally_.emitted.add(1);
       tally_.done.add(1);
       out_.tell_consumers(nullptr);
     }
+    take_nothing();
     if (run().phase() != run_phase::cancelling) end_well();
+  }
+
+  /// The run lets the source take an item, or it is time to leave.
+  [[nodiscard]] bool may_take() noexcept {
+    auto& items = run().items();
+    if (items.limited() && !admitted_) admitted_ = items.admit(1) > 0;
+    return !items.limited() || admitted_ || should_give_up() || run().phase() != run_phase::running;
+  }
+
+  /// What the source may take it does not take now.
+  void take_nothing() noexcept {
+    if (std::exchange(admitted_, false)) run().items().give_back(1);
   }
 
   void finish() override { body_.finish(context_); }
@@ -115,6 +135,7 @@ class async_source final : public stage_worker {
   bool live_ = false;
   bool in_body_ = false;
   bool cancelled_ = false;
+  bool admitted_ = false;  ///< the run lets it take an item, if those are bounded
 };
 
 }  // namespace penstock::flow

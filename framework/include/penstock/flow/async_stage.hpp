@@ -223,6 +223,8 @@ class async_stage final : public stage_worker {
     }
     s.busy = false;
     --busy_;
+    // Slots go on without an activation.
+    if (run().items().limited()) count_items();
   }
 
   void put(held& made) noexcept {

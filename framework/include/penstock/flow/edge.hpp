@@ -11,6 +11,10 @@
 //      capacity, so that the place of an item can be given away while its body still works in its cell.
 //   3. `closed` is set after the last item was published; who reads `closed` before `tail` sees them all, so "closed
 //      and empty" is one observation.
+//
+// An edge may also be bounded by weight. Then `publish` leaves an item that does not fit in its cell, behind `tail`,
+// where it waits: there is no room for another, and whoever takes enough of the others moves the tail on. It waits only
+// while others are there, so whoever sees "closed and empty" has not missed it. The stage that made it may leave.
 #pragma once
 
 #include <algorithm>
@@ -18,10 +22,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include <penstock/core/ledger.hpp>
 #include <penstock/flow/actor.hpp>
+#include <penstock/flow/scale.hpp>
 
 namespace penstock::flow {
 
@@ -38,8 +44,15 @@ class edge_base {
   void connect(party producers, party consumers, bool eager) noexcept {
     producers_ = producers;
     consumers_ = consumers;
-    eager_ = eager;
+    // Weight has no hysteresis, and is given back before a body starts, not after a burst of them.
+    eager_ = eager || scale_ != nullptr;
   }
+
+  /// Bounds the weight of what is on it; before the run starts.
+  void put_on_scale(std::uint64_t most) { scale_ = std::make_unique<scale>(most, capacity_); }
+
+  /// Null: only items are counted.
+  [[nodiscard]] const scale* weighed() const noexcept { return scale_.get(); }
 
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] bool eager() const noexcept { return eager_; }
@@ -56,6 +69,15 @@ class edge_base {
   [[nodiscard]] edge_counts counts() const noexcept {
     const auto dropped = dropped_.load(std::memory_order_relaxed);
     return {tail_.load(std::memory_order_relaxed), released_.load(std::memory_order_relaxed) - dropped, dropped};
+  }
+
+  /// Items dropped here of which nobody was told yet. Any thread; each item is told of once.
+  [[nodiscard]] std::uint64_t newly_dropped() noexcept {
+    const auto now = counts().dropped;
+    auto told = dropped_told_.load(std::memory_order_relaxed);
+    while (told < now && !dropped_told_.compare_exchange_weak(told, now, std::memory_order_relaxed)) {
+    }
+    return told < now ? now - told : 0;
   }
 
   // The producing side.
@@ -144,7 +166,32 @@ class edge_base {
 
  protected:
   [[nodiscard]] std::size_t free_places() const noexcept {
-    return capacity_ - static_cast<std::size_t>(tail_.load(std::memory_order_relaxed) - released_seen_);
+    if (scale_ != nullptr && scale_->waiting()) return 0;  // the tail may be moving: not a look at it
+    const auto free = capacity_ - static_cast<std::size_t>(tail_.load(std::memory_order_relaxed) - released_seen_);
+    // Who knows whether a second one will have room: that depends on the first.
+    return scale_ == nullptr ? free : std::min<std::size_t>(free, 1);
+  }
+
+  /// Moves the tail over the item that was put last and has waited until now. With the lock of the scale held, which
+  /// keeps the producing side away from the tail.
+  void publish_waiting() noexcept {
+    tail_place_ = place(tail_place_, 1);
+    const auto tail = tail_.load(std::memory_order_relaxed) + 1;
+    tail_.store(tail, std::memory_order_release);
+    const auto used = static_cast<std::size_t>(tail - released_.load(std::memory_order_relaxed));
+    if (used > peak_.load(std::memory_order_relaxed)) peak_.store(used, std::memory_order_relaxed);
+  }
+
+  /// `count` items, which were weighed, are on the edge no more.
+  void lighten(std::size_t count) noexcept {
+    {
+      const std::lock_guard lock(scale_->lock);
+      if (!scale_->take(count)) return;
+      publish_waiting();
+      scale_->let_in();
+    }
+    consumers_.wake_one(nullptr);
+    if (producers_wait_.exchange(false, std::memory_order_seq_cst)) producers_.wake_all(nullptr);
   }
 
   void wake_producers(turn* t) noexcept {
@@ -176,8 +223,9 @@ class edge_base {
   party producers_;
   party consumers_;
   bool eager_ = false;
+  std::unique_ptr<scale> scale_;  ///< null: only items are counted
 
-  // Written by the producing side.
+  // Written by the producing side; on a scale also by the other, while the producing side waits.
   alignas(64) std::atomic<std::uint64_t> tail_{0};
   std::size_t tail_place_ = 0;       ///< read by it alone
   std::uint64_t released_seen_ = 0;  ///< read by it alone
@@ -194,12 +242,19 @@ class edge_base {
 
   // Written by both, seldom.
   alignas(64) std::atomic<bool> producers_wait_{false};
+  std::atomic<std::uint64_t> dropped_told_{0};
 };
 
 template <class Cell>
 class edge final : public edge_base {
  public:
   explicit edge(std::size_t capacity) : edge_base(capacity), cells_(std::allocator<Cell>{}.allocate(cells_in_all_)) {}
+
+  /// The same with what `by` says. It must outlive the edge.
+  void put_on_scale(std::uint64_t most, const weigher<Cell>& by) {
+    edge_base::put_on_scale(most);
+    weigher_ = &by;
+  }
 
   ~edge() override {
     drop_all();
@@ -210,10 +265,17 @@ class edge final : public edge_base {
   class writer {
    public:
     explicit writer(edge& e) noexcept
-        : edge_(e), tail_(e.tail_.load(std::memory_order_relaxed)), place_(e.tail_place_) {}
+        : edge_(e),
+          announced_(e.scale_ == nullptr ? e.tail_ : e.offered_),
+          tail_(e.tail_.load(std::memory_order_relaxed)),
+          place_(e.tail_place_) {}
     ~writer() {
-      edge_.tail_place_ = place_;
-      edge_.note_peak(tail_);
+      if (edge_.scale_ == nullptr) {
+        edge_.tail_place_ = place_;
+        edge_.note_peak(tail_);
+      } else {
+        edge_.weigh_offered(place_);
+      }
     }
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
@@ -221,14 +283,16 @@ class edge final : public edge_base {
     /// Raw storage for the next item, if there is room(). Construct, then `publish`.
     [[nodiscard]] Cell* blank() const noexcept { return edge_.cells_ + place_; }
 
-    /// The blank is constructed: the consuming side may see it. Follow, soon, with `tell_consumers`.
+    /// The blank is constructed: the consuming side may see it, on a scale when this writer ends. Follow, soon, with
+    /// `tell_consumers`.
     void publish() noexcept {
       place_ = edge_.place(place_, 1);
-      edge_.tail_.store(++tail_, std::memory_order_release);
+      announced_.store(++tail_, std::memory_order_release);
     }
 
    private:
     edge& edge_;
+    std::atomic<std::uint64_t>& announced_;
     std::uint64_t tail_;
     std::size_t place_;
   };
@@ -237,10 +301,7 @@ class edge final : public edge_base {
   class reader {
    public:
     explicit reader(edge& e) noexcept : edge_(e), head_(e.head_), place_(e.head_place_) {}
-    ~reader() {
-      edge_.head_ = head_;
-      edge_.head_place_ = place_;
-    }
+    ~reader() { end(); }
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
 
@@ -267,6 +328,14 @@ class edge final : public edge_base {
       place_ = edge_.place(place_, 1);
     }
 
+    /// What was dropped has left the edge, with its weight. The destructor does it too, which may be too late: when a
+    /// body follows, its item weighs nothing here any more.
+    void end() noexcept {
+      const auto taken = head_ - std::exchange(edge_.head_, head_);
+      edge_.head_place_ = place_;
+      if (edge_.scale_ != nullptr && taken > 0) edge_.lighten(static_cast<std::size_t>(taken));
+    }
+
    private:
     edge& edge_;
     std::uint64_t head_;
@@ -284,7 +353,17 @@ class edge final : public edge_base {
   }
 
  private:
+  /// A writer that began here has come to `place`: with nothing, or with one item.
+  void weigh_offered(std::size_t place) noexcept {
+    if (place == tail_place_) return;
+    const auto weight = weigher_->weigh(cells_[tail_place_]);
+    const std::lock_guard lock(scale_->lock);
+    if (scale_->put(weight)) publish_waiting();
+  }
+
   Cell* const cells_;
+  const weigher<Cell>* weigher_ = nullptr;
+  std::atomic<std::uint64_t> offered_{0};  ///< what writers announce on a scale; nobody reads it
 };
 
 }  // namespace penstock::flow

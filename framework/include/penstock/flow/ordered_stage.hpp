@@ -59,6 +59,12 @@ struct ordered_sides {
     if (spares.size() < spares.capacity()) spares.push_back(std::move(one));
   }
 
+  /// Items that sending has added to the run. With the lock held.
+  [[nodiscard]] std::int64_t balance() const noexcept {
+    const auto c = sent.counts();
+    return static_cast<std::int64_t>(c.emitted - c.done - c.failed - c.dropped);
+  }
+
   shared_inlet<in_cell> in;
   party workers;
 
@@ -246,6 +252,7 @@ class ordered_stage final : public stage_worker {
       const std::lock_guard lock(sides_.lock);
       auto& window = sides_.window;
       auto& held = sides_.held;
+      [[maybe_unused]] const auto before = sides_.balance();
       bool freed = false;
       for (;;) {
         if (!held.empty()) {
@@ -263,6 +270,8 @@ class ordered_stage final : public stage_worker {
         hold_next(front->results[front->gone++]);
       }
       sides_.sent.emitted.add(emitted);
+      // Only by the workers, whose member it is: elsewhere each result that is sent is an item that is done.
+      if constexpr (Op::kind == shape::many) counted_elsewhere_ += sides_.balance() - before;
       if (freed) wake = std::exchange(sides_.somebody_waits, false);
     }
     if (emitted > 0 && out_.eager()) out_.tell_consumers(nullptr);

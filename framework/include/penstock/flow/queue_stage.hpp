@@ -107,6 +107,13 @@ class queue_source final : public stage_worker {
     const bool ending = should_give_up() || run().phase() != run_phase::running;
     if (ending) line_.give_up(*queue_);
     if (line_.waiting()) return starve();
+    const auto result = go_on(ending);
+    // Who stands in line keeps its item's place: the hand-off asks nobody.
+    if (!line_.waiting()) run().items().give_back(std::exchange(admitted_, 0));
+    return result;
+  }
+
+  step go_on(bool ending) noexcept {
     if (line_.decided()) {
       line_.done();
       auto result = std::exchange(line_.result, got<T>());
@@ -117,15 +124,21 @@ class queue_source final : public stage_worker {
       }
     }
     if (ending) return step::finished;
-    const auto room = out_.room();
+    auto room = out_.room();
     if (room == 0) return block();
     if (handled_ >= stage_.most_at_once) return step::again;
+    if (run().items().limited()) {
+      if (admitted_ == 0) admitted_ = run().items().admit(std::min(room, most_at_once));
+      if (admitted_ == 0) return block();
+      room = std::min(room, admitted_);
+    }
     const auto many = queue_->try_get_n(taken_, std::min(room, most_at_once));
     for (auto& item : taken_) emit(std::move(item));
     const bool some = !taken_.empty();
     taken_.clear();
     if (some) return step::again;
     if (many.state != state::empty) return end(many.state, many.cause);
+    if (admitted_ > 1) run().items().give_back(std::exchange(admitted_, 1) - 1);
     line_.line_up(*queue_);
     return line_.waiting() ? starve() : step::again;
   }
@@ -138,6 +151,7 @@ class queue_source final : public stage_worker {
     }
     ++handled_;
     ++emitted_;
+    if (admitted_ > 0) --admitted_;
     tally_.in.add(1);
     tally_.done.add(1);
     if (out_.eager()) out_.tell_consumers(nullptr);
@@ -155,6 +169,7 @@ class queue_source final : public stage_worker {
   receipt_sink& debt_;
   waiting_actor<get_waiter<T>> line_;
   std::vector<T> taken_;
+  std::size_t admitted_ = 0;  ///< items that the run lets it take, if those are bounded
   std::uint64_t emitted_ = 0;
 };
 
@@ -206,6 +221,7 @@ class queue_sink final : public stage_worker {
     item_.emplace(std::move(value_of(r.item())));
     owed_ = receipt_of(r.item());
     r.drop();
+    r.end();
     in_.release(1, nullptr);
     ++handled_;
     tally_.in.add(1);

@@ -12,6 +12,7 @@
 #include <penstock/body/context.hpp>
 #include <penstock/core/drain_rules.hpp>
 #include <penstock/flow/actor.hpp>
+#include <penstock/flow/population.hpp>
 
 namespace penstock::flow {
 
@@ -30,6 +31,9 @@ class run_services : public run_control {
   /// What workers should do now; looked at per item. Relaxed: a worker may be one item late, and whoever changes the
   /// phase also notifies every worker, which orders it.
   [[nodiscard]] run_phase phase() const noexcept { return phase_.load(std::memory_order_relaxed); }
+
+  /// How many items there are, if that is bounded.
+  [[nodiscard]] population& items() noexcept { return items_; }
 
   /// A body threw, or a source broke.
   virtual void record_error(std::size_t stage, std::uint64_t item, std::exception_ptr error,
@@ -69,6 +73,7 @@ class run_services : public run_control {
   void begin_with(std::size_t inside) noexcept { inside_.store(inside, std::memory_order_relaxed); }
 
   std::atomic<run_phase> phase_{run_phase::running};
+  population items_;
 
  private:
   alignas(64) std::atomic<std::size_t> inside_{0};

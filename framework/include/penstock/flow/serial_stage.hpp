@@ -98,6 +98,7 @@ class serial_stage final : public stage_worker {
     In value(std::move(value_of(r.item())));
     auto owed = receipt_of(r.item());
     r.drop();
+    r.end();
     in_.release(1, nullptr);
     ++handled_;
     tally_.in.add(1);

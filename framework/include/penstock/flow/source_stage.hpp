@@ -38,7 +38,13 @@ class source_stage final : public stage_worker {
     const auto room = out_.room();
     if (room == 0) return block();
     // A body's room is there before it is called: a producer holds nothing.
-    return burst(std::min(room, pace_.items()));
+    const auto count = std::min(room, pace_.items());
+    if (!run().items().limited() || run().phase() != run_phase::running) return burst(count);
+    const auto admitted = run().items().admit(count);
+    if (admitted == 0) return block();
+    const auto result = burst(admitted);
+    run().items().give_back(admitted - emitted_);
+    return result;
   }
 
   step burst(std::size_t count) noexcept {

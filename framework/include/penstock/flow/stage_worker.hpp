@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <string_view>
+#include <utility>
 
 #include <penstock/base/error.hpp>
 #include <penstock/body/context.hpp>
@@ -57,6 +58,7 @@ class stage_worker : public actor {
     tally_.busy.add(static_cast<std::uint64_t>((now - t.began).count()));
     t.began = now;
     parked_at_ = now;
+    if (run().items().limited()) count_items();
     return result;
   }
 
@@ -84,6 +86,19 @@ class stage_worker : public actor {
   /// True: drop what is left and leave.
   [[nodiscard]] bool should_give_up() const noexcept {
     return run().phase() == run_phase::cancelling || (stage_.out != nullptr && stage_.out->abandoned());
+  }
+
+  /// In a run whose items are bounded: how many fewer, or more, this worker's work has left. What left is gone.
+  void count_items() noexcept {
+    auto by = std::exchange(counted_elsewhere_, 0);
+    if (stage_.in != nullptr) {  // a source counts its items before it takes them
+      const auto c = tally_.counts();
+      const auto balance = static_cast<std::int64_t>(c.emitted - c.done - c.failed - c.dropped);
+      by += balance - std::exchange(balance_, balance);
+      by -= static_cast<std::int64_t>(stage_.in->newly_dropped());
+    }
+    if (stage_.out != nullptr) by -= static_cast<std::int64_t>(stage_.out->newly_dropped());
+    run().items().change(by);
   }
 
   /// The current exception is what item `number` came to.
@@ -125,10 +140,12 @@ class stage_worker : public actor {
   tally tally_;
   context context_;
   pace pace_;
-  std::size_t handled_ = 0;  ///< items of this activation; set by `work`
+  std::size_t handled_ = 0;             ///< items of this activation; set by `work`
+  std::int64_t counted_elsewhere_ = 0;  ///< items more or fewer by this worker's work, not in its own tally
 
  private:
   time_point parked_at_{};
+  std::int64_t balance_ = 0;   ///< items that the worker added to the run, as far as the run knows
   counter* parked_ = nullptr;  ///< what the time until the next activation counts as
 };
 

@@ -21,6 +21,7 @@
 #include <penstock/stages/take.hpp>
 #include <penstock/stages/throttle.hpp>
 #include <penstock/stages/transform.hpp>
+#include <penstock/stages/weighed.hpp>
 
 namespace penstock {
 

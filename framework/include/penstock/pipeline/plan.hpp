@@ -24,6 +24,9 @@ struct plan {
   /// Throws `declaration_error`, with the name of the stage, for a declaration that cannot work.
   void check() const;
 
+  /// The same for a run with so many items at most.
+  void check_in_flight(std::size_t most) const;
+
   /// The most items that are in a run at any moment: what the edges and the stages hold, added up.
   [[nodiscard]] std::size_t bound() const noexcept;
 

@@ -38,8 +38,11 @@ struct edge_report : edge_counts {
   std::string from;
   std::string to;
   std::size_t capacity = 0;
-  std::size_t size = 0;  ///< items on it now
-  std::size_t peak = 0;  ///< the most that were on it
+  std::size_t size = 0;           ///< items on it now
+  std::size_t peak = 0;           ///< the most that were on it
+  std::uint64_t most_weight = 0;  ///< what they may weigh together; 0, like the two below: they are not weighed
+  std::uint64_t weight = 0;       ///< what they weigh now
+  std::uint64_t peak_weight = 0;  ///< the most that they weighed; beyond `most_weight` only if one item alone did
 };
 
 /// A plain value. Of a run that goes on it is a snapshot, whose parts were not read at the same instant; of a run that

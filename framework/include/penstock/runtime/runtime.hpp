@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -32,8 +33,14 @@ struct runtime_options {
 struct run_options {
   stop_token stop = {};  ///< a parent: when it asks to stop, so does this; when to cancel, so does this
   duration drain_within = duration::max();  ///< how long a stop may take before it becomes a cancel
-  std::vector<int> signals = {};            ///< opt-in (`{SIGINT, SIGTERM}`): the first such signal stops, the second
-                                            ///< cancels; after the run the signals are as before
+  std::size_t in_flight = std::numeric_limits<std::size_t>::max();
+  ///< items in the run, at most: no source takes a new one while so many are there. Less holds less memory and keeps
+  ///< items young, more keeps stages busy; max(): only the edges bound them. Items count as declared: a batch is one,
+  ///< and what a stage makes many of counts as many, which may exceed the bound and then holds back the sources.
+  ///< A source counts one while it waits for its input. Refused where nothing could move: 0, fewer than there are
+  ///< sources, not more than batches without `within` keep
+  std::vector<int> signals = {};  ///< opt-in (`{SIGINT, SIGTERM}`): the first such signal stops, the second
+                                  ///< cancels; after the run the signals are as before
   std::function<void(const stage_error&)> on_error = {};  ///< sees every error as it happens, on the thread where it
                                                           ///< happened; must not throw
   std::function<void(const report&)> on_left_behind =

@@ -79,6 +79,8 @@ class keyed_maker final : public flow::stage_maker {
 /// `Stage` is the same stage without keys.
 template <class Stage, class KeyOf>
 struct keyed : Stage {
+  static constexpr bool divides_its_input = true;
+
   KeyOf key_of;
 
   template <class In>

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <penstock/base/clock.hpp>
@@ -49,11 +50,19 @@ struct stage_description {
   std::size_t resequences = 0;        ///< of a resequence: how many wait for their turn, at most
   std::string item_type{};            ///< what the stage emits
 
+  /// Of what is on the edge before the stage; none: it is not weighed.
+  std::optional<std::uint64_t> most_weight{};
+
   /// The window in force.
   [[nodiscard]] std::size_t window_in_force() const noexcept {
     if (ordering != order::kept || workers < 2 || is_consumer) return 0;
     if (window != 0) return window;
     return capacity > 2 * workers ? capacity : 2 * workers;
+  }
+
+  /// The most items that the stage keeps until more come, for however long that takes.
+  [[nodiscard]] std::size_t withholds() const noexcept {
+    return count > 0 && within == duration::max() ? count - 1 : 0;
   }
 
   /// The most items that the stage itself holds.

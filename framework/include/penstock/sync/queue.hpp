@@ -24,6 +24,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <new>
@@ -55,6 +56,9 @@ struct queue_options {
   penstock::overflow overflow = penstock::overflow::block;
   /// For reports; not unique.
   std::string name = {};
+  /// With a weight function: what the items in it weigh together, at most, at least 1, in the function's unit. More:
+  /// producers wait less often; less: less memory. Without one it must stay 0.
+  std::uint64_t most_weight = 0;
 };
 
 template <class T>
@@ -68,7 +72,22 @@ class queue {
   /// Throws `declaration_error` for capacity 0, and `std::bad_alloc`.
   explicit queue(std::size_t capacity) : queue(queue_options{.capacity = capacity}) {}
   explicit queue(queue_options options)
-      : state_(std::make_shared<detail::queue_state<T>>(options.capacity, options.overflow, std::move(options.name))) {}
+      : state_(std::make_shared<detail::queue_state<T>>(options.capacity, options.overflow, std::move(options.name))) {
+    if (options.most_weight != 0) throw declaration_error("a queue needs a weight function for its most_weight");
+  }
+  /// Bounded by weight too: a put waits, or is refused as full, while the queue is not empty and the item would make
+  /// what is in it weigh more than `most_weight`, by `weigh(const T&)`. An item heavier than that passes when the queue
+  /// is empty. Whoever waits with a heavy item is not overtaken by a light one. `weigh` must be noexcept; it is called
+  /// with the queue's lock held, and may look at the item only. Throws `declaration_error` too for a `most_weight` of 0
+  /// and for `overflow::drop_oldest`.
+  template <class Weigh>
+  queue(queue_options options, Weigh weigh)
+      : state_(std::make_shared<detail::queue_state<T>>(options.capacity, options.overflow, std::move(options.name),
+                                                        options.most_weight, std::move(weigh))) {
+    static_assert(std::is_nothrow_invocable_r_v<std::uint64_t, const Weigh&, const T&>,
+                  "penstock::queue<T>: a weight function must take a const T&, be noexcept and return an unsigned "
+                  "64-bit number");
+  }
   explicit queue(unbounded_t, std::string name = {})
       : state_(std::make_shared<detail::queue_state<T>>(queue_rules<T>::no_bound, overflow::block, std::move(name))) {}
 

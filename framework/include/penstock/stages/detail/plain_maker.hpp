@@ -23,6 +23,11 @@ void add_worker(flow::stage_instance& stage, Args&&... args) {
   stage.workers.push_back(std::make_unique<Worker>(std::forward<Args>(args)...));
 }
 
+inline bool beside_a_scale(const flow::stage_state& stage) noexcept {
+  return (stage.in != nullptr && stage.in->weighed() != nullptr) ||
+         (stage.out != nullptr && stage.out->weighed() != nullptr);
+}
+
 /// The workers of a stage that has several, each with an `Op` of its own.
 template <class Worker, class Op, class Sides, class Body>
 void add_several(flow::stage_instance& stage, flow::surroundings& around, const stage_description& about,
@@ -30,7 +35,8 @@ void add_several(flow::stage_instance& stage, flow::surroundings& around, const 
   auto& home = home_of(about, around);
   stage.shared = sides;
   // Nobody looks after threads that may block: there a worker takes one item and leaves the others to others.
-  if (about.where == place::blocking) stage.state.most_at_once = 1;
+  // Beside a scale too: what lies in a worker's claim, or has its place reserved, must be on the edge with its weight.
+  if (about.where == place::blocking || beside_a_scale(stage.state)) stage.state.most_at_once = 1;
   for (std::size_t i = 0; i < about.workers; ++i) {
     add_worker<Worker>(stage, home, around.services(), stage.state, i, *sides, Op(body));
     stage.actors.push_back(stage.workers.back().get());

@@ -84,13 +84,15 @@ class async_wait : public Waiter, public async_waiter {
         waits = rules.line_up(*this);
       else
         waits = rules.line_up(*this, decided);
-      return waits && !(withdrawn_early_ && rules.withdraw(*this, *withdrawn_early_));
+      if (!waits || !withdrawn_early_ || !rules.withdraw(*this, *withdrawn_early_)) return waits;
+      rules.let_in(decided);
+      return false;
     });
   }
 
   bool withdraw(state why) noexcept final {
-    return queue_->under_lock([this, why](queue_rules<T>& rules, decided_waiters&) {
-      if (rules.withdraw(*this, why)) return true;
+    return queue_->under_lock([this, why](queue_rules<T>& rules, decided_waiters& decided) {
+      if (rules.withdraw(*this, why)) return rules.let_in(decided), true;
       if (!lined_up_) withdrawn_early_ = why;
       return false;
     });

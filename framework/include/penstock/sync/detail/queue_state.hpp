@@ -31,6 +31,9 @@ class queue_state : public std::enable_shared_from_this<queue_state<T>> {
  public:
   queue_state(std::size_t capacity, overflow when_full, std::string name)
       : name_(std::move(name)), rules_(capacity, when_full) {}
+  queue_state(std::size_t capacity, overflow when_full, std::string name, std::uint64_t most_weight,
+              typename queue_rules<T>::weight_function weigh)
+      : name_(std::move(name)), rules_(capacity, when_full, most_weight, std::move(weigh)) {}
 
   // ---- never wait; any thread ----
 
@@ -113,7 +116,11 @@ class queue_state : public std::enable_shared_from_this<queue_state<T>> {
   /// Leaves the line; true when still in it, then `why` is the result and `complete()` is not called.
   template <class Waiter>
   bool withdraw(Waiter& waiter, state why) noexcept {
-    return locked([&](decided_waiters&) { return rules_.withdraw(waiter, why); });
+    return locked([&](decided_waiters& decided) {
+      const bool left = rules_.withdraw(waiter, why);
+      if (left) rules_.let_in(decided);
+      return left;
+    });
   }
 
   /// Runs `decide(rules, decided)` under the lock, then tells those it decided. For waiters with a state of their own

@@ -158,7 +158,10 @@ void run_core::record_error(std::size_t stage, std::uint64_t item, std::exceptio
   }
 }
 
-void run_core::notify_at(flow::actor& a, time_point when) noexcept { runtime_.notify_at(a, when); }
+void run_core::notify_at(flow::actor& a, time_point when) noexcept {
+  a.note_wakes_at(when);
+  runtime_.notify_at(a, when);
+}
 
 void run_core::request_stop() noexcept { stop(duration::max()); }
 void run_core::request_cancel() noexcept { cancel(); }
@@ -218,13 +221,19 @@ penstock::report run_core::snapshot() const {
     s.kind = about.kind;
     s.workers = about.workers;
     s += stages_[i]->state.common.counts();
+    auto first = never;
     for (const auto& w : stages_[i]->workers) {
       const auto& t = w->counters();
       s += t.counts();
       s.busy += nanoseconds_of(t.busy.get());
       s.starved += nanoseconds_of(t.starved.get());
       s.blocked += nanoseconds_of(t.blocked.get());
+      const auto sight = w->look(began_ + r.elapsed);
+      s.doing = std::min(s.doing, sight.doing);
+      s.under_way += sight.under_way;
+      first = std::min(first, sight.oldest);
     }
+    if (s.under_way > 0) s.longest = std::max(began_ + r.elapsed - first, duration::zero());
     r.stages.push_back(std::move(s));
   }
   for (std::size_t i = 0; i < edges_.size(); ++i) {

@@ -106,7 +106,7 @@ class queue_source final : public stage_worker {
   step go() noexcept {
     const bool ending = should_give_up() || run().phase() != run_phase::running;
     if (ending) line_.give_up(*queue_);
-    if (line_.waiting()) return starve();
+    if (line_.waiting()) return starve(activity::getting);
     if (line_.decided()) {
       line_.done();
       auto result = std::exchange(line_.result, got<T>());
@@ -127,7 +127,7 @@ class queue_source final : public stage_worker {
     if (some) return step::again;
     if (many.state != state::empty) return end(many.state, many.cause);
     line_.line_up(*queue_);
-    return line_.waiting() ? starve() : step::again;
+    return line_.waiting() ? starve(activity::getting) : step::again;
   }
 
   void emit(T&& item) noexcept {
@@ -180,7 +180,7 @@ class queue_sink final : public stage_worker {
   step go() noexcept {
     for (;;) {
       if (should_give_up()) line_.give_up(*queue_);
-      if (line_.waiting()) return block();
+      if (line_.waiting()) return block(activity::putting);
       if (line_.decided()) {
         line_.done();
         if (!settle(line_.result.state)) return step::finished;

@@ -16,6 +16,7 @@
 #include <penstock/base/stop.hpp>
 #include <penstock/pipeline/pipeline.hpp>
 #include <penstock/pipeline/report.hpp>
+#include <penstock/pipeline/stall.hpp>
 #include <penstock/runtime/run.hpp>
 
 namespace penstock {
@@ -36,6 +37,7 @@ struct run_options {
                                             ///< cancels; after the run the signals are as before
   std::function<void(const stage_error&)> on_error = {};  ///< sees every error as it happens, on the thread where it
                                                           ///< happened; must not throw
+  watchdog_options watchdog = {};                         ///< tells when nothing moves; off while it has no hook
 };
 
 namespace detail {

@@ -4,6 +4,7 @@
 #include <penstock/body/async_sleep.hpp>
 #include <penstock/pipeline/pipeline.hpp>
 #include <penstock/pipeline/report.hpp>
+#include <penstock/pipeline/stall.hpp>
 #include <penstock/runtime/run.hpp>
 #include <penstock/runtime/runtime.hpp>
 #include <penstock/sync/queue.hpp>

@@ -8,6 +8,7 @@
 
 #include "penstock/base/error.hpp"
 #include "penstock/pipeline/pipeline.hpp"
+#include "pipeline/dot_text.hpp"
 
 namespace penstock {
 
@@ -17,19 +18,6 @@ namespace {
   std::string what = "pipeline '" + p.name + "', stage '" + stage.about.name + "': ";
   what += why;
   throw declaration_error(what);
-}
-
-std::string dot_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 // Mermaid has no escape for a quote inside a quoted label, and takes <int> for HTML and a backtick for markdown; but it

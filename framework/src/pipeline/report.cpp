@@ -99,6 +99,8 @@ std::string report::json() const {
                              {"dropped", s.dropped},
                              {"retried", s.retried},
                              {"in_flight", s.in_flight()},
+                             {"under_way", s.under_way},
+                             {"longest_s", seconds(s.longest)},
                              {"busy_s", seconds(s.busy)},
                              {"starved_s", seconds(s.starved)},
                              {"blocked_s", seconds(s.blocked)}});
@@ -151,6 +153,11 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
     if (e.most_weight == 0) continue;
     text << "  edge '" << e.from << "' to '" << e.to << "': weight " << e.peak_weight << " at its peak, of "
          << e.most_weight << "\n";
+  }
+  for (const auto& s : r.stages) {
+    if (s.under_way == 0) continue;
+    text << "  under way in '" << s.name << "': " << s.under_way << (s.under_way == 1 ? " body" : " bodies, the first")
+         << " for " << for_people(s.longest) << "\n";
   }
   const std::size_t shown = std::min<std::size_t>(r.errors.size(), 5);
   for (std::size_t i = 0; i < shown; ++i) {

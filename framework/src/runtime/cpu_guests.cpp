@@ -29,6 +29,11 @@ void cpu_workers::drain_for_arena() noexcept {
   pool_of_this_thread = outer_pool;
 }
 
+bool cpu_workers::arena_is_idle() noexcept {
+  const std::lock_guard lock(lock_);
+  return lent_ > 0 && spare_.size() == count_;
+}
+
 void cpu_workers::help(const flow::run_services& run, bool (*over)(const flow::run_services&) noexcept) {
   auto& w = *static_cast<worker*>(worker_of_this_thread);
   helper me;

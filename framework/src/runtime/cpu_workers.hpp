@@ -40,6 +40,9 @@ class cpu_workers final : public flow::executor {
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
+  /// See `machine::arena_is_idle`.
+  [[nodiscard]] bool arena_is_idle() noexcept;
+
   /// True on the threads that run actors for this pool, while they do.
   [[nodiscard]] bool on_a_worker() const noexcept;
 

@@ -38,6 +38,16 @@ class machine {
   /// Calls `run.alarm_rings(when)` then, whatever the workers do; of several alarms of a run the earliest counts.
   virtual void set_alarm(run_core& run, time_point when) noexcept = 0;
 
+  /// Calls `run.watch_rings(when)` then, whatever the workers, drains and contexts do. Throws `std::system_error` when
+  /// there is no thread for it, which can be so only for the first.
+  virtual void set_watch(run_core& run, time_point when) = 0;
+
+  /// The context of the async stages if somebody else is to run it, else null.
+  [[nodiscard]] virtual boost::asio::io_context* borrowed_io() noexcept = 0;
+
+  /// True while a borrowed arena has tasks of ours and has begun none.
+  [[nodiscard]] virtual bool arena_is_idle() noexcept = 0;
+
   /// Throws `std::system_error(resource_deadlock_would_occur)` where waiting for a run could wait for itself.
   virtual void refuse_to_wait_here() const = 0;
 

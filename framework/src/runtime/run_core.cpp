@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "penstock/base/error.hpp"
 #include "penstock/base/thread_role.hpp"
 
 namespace penstock::detail {
@@ -47,6 +48,9 @@ run_core::run_core(machine& runtime, std::shared_ptr<const plan> what, run_optio
 void run_core::start() {
   plan_->check_in_flight(options_.in_flight);
   items_.limit(options_.in_flight);
+  if (options_.watchdog.on_stall && options_.watchdog.after <= duration::zero()) {
+    throw declaration_error("pipeline '" + plan_->name + "': its watchdog looks after no time at all");
+  }
   make_parts();
   for (const auto& stage : plan_->stages) {
     if (stage.about.where == place::blocking) blocking_workers_ += stage.about.workers;
@@ -57,9 +61,14 @@ void run_core::start() {
   try {
     // Only now: a signal that is there already must find a run that can be stopped.
     if (signals_) signals_->begin(weak_from_this(), options_.signals);
+    if (options_.watchdog.on_stall && options_.watchdog.after != duration::max()) {
+      watchdog_ = std::make_unique<watchdog>(options_.watchdog.after, runtime_, stages_, began_);
+      static_cast<void>(watchdog_->look(began_, phase(), stages_, edges_));
+      runtime_.set_watch(*this, after(began_, watchdog_->period()));
+    }
   } catch (...) {
     begin_with(0);
-    signals_->end();
+    if (signals_) signals_->end();
     runtime_.release_blocking(blocking_workers_);
     runtime_.join_surplus(*this);
     throw;
@@ -147,6 +156,24 @@ void run_core::alarm_rings(time_point when) noexcept {
   leave();
 }
 
+void run_core::watch_rings(time_point when) noexcept {
+  if (!try_enter()) return;
+  if (const auto cause = watchdog_->look(now(), phase(), stages_, edges_)) {
+    // As in a body of the run: the hook may ask for its end, and would wait for itself if it waited for that.
+    const auto* const outer = std::exchange(flow::run_of_this_thread, this);
+    options_.watchdog.on_stall({*cause, watchdog_->quiet(), report()});
+    flow::run_of_this_thread = outer;
+  }
+  try {
+    runtime_.set_watch(*this, after(std::max(when, now()), watchdog_->period()));
+  } catch (const std::exception&) {
+    // No memory: nobody looks any more.
+  }
+  leave();
+}
+
+stall run_core::picture() { return {stall_cause_of(runtime_, now(), stages_, edges_), duration::zero(), report()}; }
+
 void run_core::record_error(std::size_t stage, std::uint64_t item, std::exception_ptr error,
                             flow::error_effect effect) noexcept {
   stage_error e{plan_->stages[stage].about.name, item, item != flow::no_item, error, message_of(error)};
@@ -163,7 +190,10 @@ void run_core::record_error(std::size_t stage, std::uint64_t item, std::exceptio
   }
 }
 
-void run_core::notify_at(flow::actor& a, time_point when) noexcept { runtime_.notify_at(a, when); }
+void run_core::notify_at(flow::actor& a, time_point when) noexcept {
+  a.note_wakes_at(when);
+  runtime_.notify_at(a, when);
+}
 
 void run_core::request_stop() noexcept { stop(duration::max()); }
 void run_core::request_cancel() noexcept { cancel(); }
@@ -223,13 +253,19 @@ penstock::report run_core::snapshot() const {
     s.kind = about.kind;
     s.workers = about.workers;
     s += stages_[i]->state.common.counts();
+    auto first = never;
     for (const auto& w : stages_[i]->workers) {
       const auto& t = w->counters();
       s += t.counts();
       s.busy += nanoseconds_of(t.busy.get());
       s.starved += nanoseconds_of(t.starved.get());
       s.blocked += nanoseconds_of(t.blocked.get());
+      const auto sight = w->look(began_ + r.elapsed);
+      s.doing = std::min(s.doing, sight.doing);
+      s.under_way += sight.under_way;
+      first = std::min(first, sight.oldest);
     }
+    if (s.under_way > 0) s.longest = std::max(began_ + r.elapsed - first, duration::zero());
     r.stages.push_back(std::move(s));
   }
   for (std::size_t i = 0; i < edges_.size(); ++i) {

@@ -16,6 +16,7 @@
 #include "penstock/runtime/runtime.hpp"
 #include "runtime/machine.hpp"
 #include "runtime/run_signals.hpp"
+#include "runtime/watchdog.hpp"
 
 namespace penstock::detail {
 
@@ -31,6 +32,15 @@ class run_core final : public run_handle,
 
   /// The alarm of a drain, due at `when`.
   void alarm_rings(time_point when) noexcept;
+
+  /// It is time for the watchdog to look.
+  void watch_rings(time_point when) noexcept;
+
+  /// A stall was told, and nothing has moved since as far as the watchdog saw.
+  [[nodiscard]] bool has_told() const noexcept { return watchdog_ && watchdog_->has_told(); }
+
+  /// The run as somebody finds it who knows that it is stuck; it has not ended.
+  [[nodiscard]] stall picture();
 
   // run_handle
   void stop(duration drain_within) noexcept override;
@@ -96,6 +106,7 @@ class run_core final : public run_handle,
   };
   std::optional<std::stop_callback<forward_cancel>> on_outer_run_;
   std::shared_ptr<run_signals> signals_;
+  std::unique_ptr<watchdog> watchdog_;  ///< null: nobody asked for one
 
   mutable std::mutex lock_;
   std::condition_variable changed_;

@@ -92,14 +92,25 @@ void runtime_core::help(run_core& run, bool (*over)(const flow::run_services&) n
   cpu_.help(run, over);
 }
 
+void runtime_core::set_alarm(run_core& run, time_point when) noexcept {
+  try {
+    alarms_.set(run, when);
+  } catch (const std::exception&) {
+    // A drain that ends too soon is better than one that never ends.
+    run.alarm_rings(when);
+  }
+}
+
 void runtime_core::run_ended(run_core& run) noexcept {
   alarms_.drop(run);
+  watches_.drop(run);
   cpu_.run_ended(run);
 }
 
 void runtime_core::join_surplus(const run_core& run) noexcept {
   blocking_.join_surplus();
   alarms_.join_surplus(run);
+  watches_.join_surplus(run);
 }
 
 void runtime_core::forget(run_core& run) noexcept {

@@ -12,10 +12,11 @@
 #include <boost/asio/io_context.hpp>
 
 #include "penstock/runtime/runtime.hpp"
+#include "runtime/alarm_thread.hpp"
 #include "runtime/blocking_executor.hpp"
 #include "runtime/cpu_workers.hpp"
-#include "runtime/drain_alarms.hpp"
 #include "runtime/machine.hpp"
+#include "runtime/run_core.hpp"
 
 namespace penstock::detail {
 
@@ -40,7 +41,10 @@ class runtime_core final : public machine {
   [[nodiscard]] bool apart(const flow::executor& from, const flow::executor& to) const noexcept override;
   [[nodiscard]] std::size_t most_at_once() noexcept override { return 1024; }
   void notify_at(flow::actor& a, time_point when) noexcept override { cpu_.notify_at(a, when); }
-  void set_alarm(run_core& run, time_point when) noexcept override { alarms_.set(run, when); }
+  void set_alarm(run_core& run, time_point when) noexcept override;
+  void set_watch(run_core& run, time_point when) override { watches_.set(run, when); }
+  [[nodiscard]] boost::asio::io_context* borrowed_io() noexcept override { return borrowed_io_; }
+  [[nodiscard]] bool arena_is_idle() noexcept override { return cpu_.arena_is_idle(); }
   void refuse_to_wait_here() const override;
   [[nodiscard]] bool may_help_here(const flow::run_services* outer) const noexcept override;
   [[nodiscard]] bool is_alone() const noexcept override { return false; }
@@ -67,7 +71,8 @@ class runtime_core final : public machine {
 
   blocking_executor blocking_;
   cpu_workers cpu_;
-  drain_alarms alarms_;
+  alarm_thread alarms_{&run_core::alarm_rings};
+  alarm_thread watches_{&run_core::watch_rings};  ///< apart: a hook of a watchdog that takes long delays no drain
 };
 
 }  // namespace penstock::detail

@@ -5,6 +5,7 @@
 #include <memory>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -38,6 +39,9 @@ class manual_core final : public machine {
   [[nodiscard]] std::size_t most_at_once() noexcept override;
   void notify_at(flow::actor& a, time_point when) noexcept override;
   void set_alarm(run_core& run, time_point when) noexcept override;
+  void set_watch(run_core& run, time_point when) override;
+  [[nodiscard]] boost::asio::io_context* borrowed_io() noexcept override { return nullptr; }
+  [[nodiscard]] bool arena_is_idle() noexcept override { return false; }
   void refuse_to_wait_here() const override;
   [[nodiscard]] bool may_help_here(const flow::run_services* outer) const noexcept override;
   [[nodiscard]] bool is_alone() const noexcept override { return true; }
@@ -64,6 +68,10 @@ class manual_core final : public machine {
   void activate(std::size_t which);
   bool handle_one();
   [[nodiscard]] time_point next_deadline() noexcept;
+  /// The same with the looks of watchdogs.
+  [[nodiscard]] time_point next_event() noexcept;
+  /// When a watchdog looks who may still tell something of a run that is stuck.
+  [[nodiscard]] time_point next_news() const noexcept;
   void move_to(time_point when);
 
   const std::uint64_t seed_;
@@ -74,6 +82,7 @@ class manual_core final : public machine {
   std::vector<flow::actor*> ready_;
   deadlines deadlines_;
   std::unordered_map<const run_core*, virtual_clock::wish> alarms_;
+  std::vector<std::pair<run_core*, time_point>> watches_;  ///< in the order in which the runs were started
   std::unordered_set<std::shared_ptr<run_core>> runs_;
   context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};

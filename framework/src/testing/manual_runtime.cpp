@@ -61,7 +61,7 @@ std::uint64_t manual_core::throw_dice(std::uint64_t sides) noexcept {
 
 bool manual_core::step() {
   // What is due now comes before anything else, as an alarm would in real time.
-  if (next_deadline() <= clock::now()) {
+  if (next_event() <= clock::now()) {
     move_to(clock::now());
     return true;
   }
@@ -96,11 +96,30 @@ void manual_core::activate(std::size_t which) {
 
 time_point manual_core::next_deadline() noexcept { return std::min(deadlines_.next(), clock_.next()); }
 
+time_point manual_core::next_event() noexcept {
+  auto first = next_deadline();
+  for (const auto& [run, when] : watches_) first = std::min(first, when);
+  return first;
+}
+
+time_point manual_core::next_news() const noexcept {
+  auto first = never;
+  for (const auto& [run, when] : watches_) {
+    if (!run->has_told()) first = std::min(first, when);
+  }
+  return first;
+}
+
 void manual_core::move_to(time_point when) {
   clock_.move_to(when);
   std::vector<flow::actor*> due;
   deadlines_.take_due(when, due);
   for (auto* a : due) a->notify();
+  std::vector<std::shared_ptr<run_core>> watched;
+  for (const auto& [run, look] : watches_) {
+    if (look <= clock::now()) watched.push_back(run->shared_from_this());
+  }
+  for (const auto& run : watched) run->watch_rings(clock::now());
 }
 
 void manual_core::advance(duration d) {
@@ -108,7 +127,7 @@ void manual_core::advance(duration d) {
   for (;;) {
     while (step()) {
     }
-    const auto next = next_deadline();
+    const auto next = next_event();
     if (next > until) break;
     move_to(next);
   }
@@ -120,11 +139,13 @@ void manual_core::advance(duration d) {
 void manual_core::help(run_core& run, bool (*over)(const flow::run_services&) noexcept, time_point until) {
   while (!over(run)) {
     if (step()) continue;
-    const auto next = next_deadline();
+    const auto next = next_deadline() == never && until == never ? next_news() : next_event();
     if (next == never && until == never) {
+      auto picture = run.picture();
       std::ostringstream text;
-      text << "the run is stuck: nothing is ready and no deadline is set (seed " << seed_ << ")\n" << run.report();
-      throw stuck_error(text.str());
+      text << "the run is stuck: nothing is ready and no deadline is set (seed " << seed_ << ")\n"
+           << picture.report << picture;
+      throw stuck_error(text.str(), std::move(picture));
     }
     if (next > until) return move_to(until);
     move_to(next);
@@ -148,13 +169,25 @@ void manual_core::set_alarm(run_core& run, time_point when) noexcept {
   });
 }
 
+void manual_core::set_watch(run_core& run, time_point when) {
+  for (auto& [watched, look] : watches_) {
+    if (watched != &run) continue;
+    look = when;
+    return;
+  }
+  watches_.emplace_back(&run, when);
+}
+
 void manual_core::refuse_to_wait_here() const { refuse_to_block_a_worker("waiting for a run"); }
 
 bool manual_core::may_help_here(const flow::run_services* outer) const noexcept {
   return current_thread_role() != thread_role::io_worker && outer == flow::run_of_this_thread;
 }
 
-void manual_core::run_ended(run_core& run) noexcept { alarms_.erase(&run); }
+void manual_core::run_ended(run_core& run) noexcept {
+  alarms_.erase(&run);
+  std::erase_if(watches_, [&](const auto& one) { return one.first == &run; });
+}
 
 void manual_core::forget(run_core& run) noexcept {
   const auto last = run.shared_from_this();

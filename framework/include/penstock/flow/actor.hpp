@@ -2,6 +2,7 @@
 // bounded amount of it, and returns. It never waits; a stage that cannot go on is parked, never a thread.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -67,6 +68,14 @@ class actor {
 
   actor* link = nullptr;  ///< for the ready list that the actor is on; touched by its executor only
 
+  /// What `notify_at` was asked for last; `never`: nothing. Only to be looked at from outside, so relaxed.
+  [[nodiscard]] time_point wakes_at() const noexcept {
+    return time_point(duration(wakes_at_.load(std::memory_order_relaxed)));
+  }
+  void note_wakes_at(time_point when) noexcept {
+    wakes_at_.store(when.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
  protected:
   std::uint64_t cost_ = 0;  ///< written during activations only
 
@@ -74,6 +83,7 @@ class actor {
   executor* home_;
   run_services* run_;
   notice_word word_;
+  std::atomic<duration::rep> wakes_at_{never.time_since_epoch().count()};
 };
 
 /// The actors on one side of an edge: the workers of one stage.

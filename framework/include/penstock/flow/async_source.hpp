@@ -69,6 +69,7 @@ class async_source final : public stage_worker {
       context_.begin_item(number);
       const auto began = run().now();
       in_body_ = true;
+      since_.store(began.time_since_epoch().count(), std::memory_order_relaxed);
       try {
         auto running = body_(context_);
         made = co_await std::move(running);
@@ -82,6 +83,7 @@ class async_source final : public stage_worker {
         }
       }
       in_body_ = false;
+      since_.store(0, std::memory_order_relaxed);
       // A cancellation sticks to the coroutine; one that a stop caused must not reach its own waits.
       if (cancelled_) co_await boost::asio::this_coro::reset_cancellation_state();
       tally_.busy.add(static_cast<std::uint64_t>((run().now() - began).count()));
@@ -124,9 +126,12 @@ class async_source final : public stage_worker {
 
   void finish() override { body_.finish(context_); }
 
+  void look_at_bodies(worker_sight& sight) const noexcept override { add_body(sight, since_); }
+
   io_home& home_;
   out_edge& out_;
   body_type body_;
+  body_since since_{0};  ///< the body under way; read by whoever looks from outside
 
   // Touched on the strand only.
   resumer sleep_;

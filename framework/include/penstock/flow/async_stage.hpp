@@ -68,6 +68,7 @@ class async_stage final : public stage_worker {
     boost::asio::cancellation_signal cancel;
     unsigned streak = 0;  ///< items since the coroutine last slept
     bool busy = false;
+    body_since since{0};  ///< read by whoever looks from outside
   };
 
   static constexpr unsigned longest_streak = 128;
@@ -76,7 +77,7 @@ class async_stage final : public stage_worker {
     if (should_give_up()) return give_up();
     send();
     take_all();
-    if (!ended() || !nothing_under_way()) return starve();
+    if (!ended() || !nothing_under_way()) return starve(waits_for_room() ? activity::blocked : activity::starved);
     if (live_ > 0) {
       dismiss();
       return step::idle;
@@ -94,12 +95,20 @@ class async_stage final : public stage_worker {
 
   void finish() noexcept override {}
 
+  void look_at_bodies(worker_sight& sight) const noexcept override {
+    for (const auto& s : slots_) add_body(sight, s->since);
+    if (sight.under_way == 0) stage_worker::look_at_bodies(sight);  // the user's `finish`
+  }
+
   [[nodiscard]] bool ended() noexcept {
     const bool closed = in_.closed();
     return closed && in_.ready() == 0;
   }
 
   [[nodiscard]] bool nothing_under_way() const noexcept { return busy_ == 0 && window_.empty(); }
+
+  /// After `send`: what still stands first in order waits for room.
+  [[nodiscard]] bool waits_for_room() noexcept { return !blocked_.empty() || (ordered_ && window_.front() != nullptr); }
 
   /// Gives items to slots, idle ones first.
   void take_all() noexcept {
@@ -167,6 +176,7 @@ class async_stage final : public stage_worker {
             put(s.made);
           } else {
             blocked_.push_back(&s);
+            park_as(activity::blocked);
             co_await s.sleep.sleep();
           }
         }
@@ -192,6 +202,7 @@ class async_stage final : public stage_worker {
     held made;
     const auto began = run().now();
     s.c.begin_item(s.number);
+    s.since.store(began.time_since_epoch().count(), std::memory_order_relaxed);
     try {
       auto running = s.body(s.c, std::move(value_of(item)));
       if constexpr (emits) {
@@ -204,6 +215,7 @@ class async_stage final : public stage_worker {
     } catch (...) {
       item_failed(s.number);
     }
+    s.since.store(0, std::memory_order_relaxed);
     tally_.busy.add(static_cast<std::uint64_t>((run().now() - began).count()));
     if constexpr (emits) {
       if (ordered_) {
@@ -247,7 +259,7 @@ class async_stage final : public stage_worker {
         auto* front = window_.front();
         if (front == nullptr) break;
         if (!front->empty()) {
-          if (out_->room() == 0) return;
+          if (out_->room() == 0) return park_as(activity::blocked);
           put(*front);
         }
         window_.pop_front();

@@ -308,6 +308,8 @@ class ordered_stage final : public stage_worker {
     return false;
   }
 
+  [[nodiscard]] std::uint64_t begun() const noexcept override { return claim_.begun(); }
+
   /// Drops what waits in the window; what other workers still finish they drop themselves.
   step give_up() noexcept {
     sides_.in.drop_returned([this](std::uint64_t first, std::size_t count) {

@@ -287,6 +287,8 @@ class parallel_stage final : public stage_worker {
     return true;
   }
 
+  [[nodiscard]] std::uint64_t begun() const noexcept override { return claim_.begun(); }
+
   step give_up() noexcept {
     sides_.in.drop_returned([](std::uint64_t, std::size_t) {});
     if (!held_.empty()) {

@@ -106,7 +106,7 @@ class queue_source final : public stage_worker {
   step go() noexcept {
     const bool ending = should_give_up() || run().phase() != run_phase::running;
     if (ending) line_.give_up(*queue_);
-    if (line_.waiting()) return starve();
+    if (line_.waiting()) return starve(activity::getting);
     const auto result = go_on(ending);
     // Who stands in line keeps its item's place: the hand-off asks nobody.
     if (!line_.waiting()) run().items().give_back(std::exchange(admitted_, 0));
@@ -140,7 +140,7 @@ class queue_source final : public stage_worker {
     if (many.state != state::empty) return end(many.state, many.cause);
     if (admitted_ > 1) run().items().give_back(std::exchange(admitted_, 1) - 1);
     line_.line_up(*queue_);
-    return line_.waiting() ? starve() : step::again;
+    return line_.waiting() ? starve(activity::getting) : step::again;
   }
 
   void emit(T&& item) noexcept {
@@ -195,7 +195,7 @@ class queue_sink final : public stage_worker {
   step go() noexcept {
     for (;;) {
       if (should_give_up()) line_.give_up(*queue_);
-      if (line_.waiting()) return block();
+      if (line_.waiting()) return block(activity::putting);
       if (line_.decided()) {
         line_.done();
         if (!settle(line_.result.state)) return step::finished;

@@ -1,6 +1,7 @@
 // What all workers have in common, whatever their stage does.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <penstock/base/error.hpp>
 #include <penstock/body/context.hpp>
 #include <penstock/body/error_policy.hpp>
+#include <penstock/core/activity.hpp>
 #include <penstock/core/pace.hpp>
 #include <penstock/flow/actor.hpp>
 #include <penstock/flow/edge.hpp>
@@ -35,6 +37,15 @@ struct stage_state {
 
 using penstock::detail::says_cancelled;
 
+/// What a worker is doing, as it looks from outside: a snapshot whose parts were not read at the same instant.
+struct worker_sight {
+  activity doing = activity::idle;
+  std::size_t under_way = 0;    ///< bodies; of a plain worker, whether an activation is
+  time_point oldest = never;    ///< when the first of them began
+  time_point wakes_at = never;  ///< the next deadline, which may have passed
+  std::uint64_t begun = 0;      ///< moves with each body that begins, where `tally::in` does not
+};
+
 class stage_worker : public actor {
  public:
   stage_worker(executor& home, run_services& run, stage_state& stage, std::size_t number) noexcept
@@ -50,8 +61,11 @@ class stage_worker : public actor {
       parked_->add(static_cast<std::uint64_t>((t.began - parked_at_).count()));
     }
     parked_ = nullptr;
+    parked_as_.store(activity::idle, std::memory_order_relaxed);
+    active_since_.store(t.began.time_since_epoch().count(), std::memory_order_relaxed);
     handled_ = 0;
     const auto result = work(t);
+    active_since_.store(0, std::memory_order_relaxed);
     const auto now = run().now();
     pace_.observe(handled_, now - t.began);
     cost_ = pace_.cost();
@@ -60,6 +74,27 @@ class stage_worker : public actor {
     parked_at_ = now;
     if (run().items().limited()) count_items();
     return result;
+  }
+
+  /// Any thread, while the run lives.
+  [[nodiscard]] worker_sight look(time_point now) noexcept {
+    worker_sight sight;
+    sight.begun = begun();
+    sight.wakes_at = wakes_at();
+    look_at_bodies(sight);
+    const auto parked_as = parked_as_.load(std::memory_order_relaxed);
+    if (parked_as == activity::left) {
+      sight.doing = activity::left;
+    } else if (sight.under_way > 0) {
+      sight.doing = activity::running;
+    } else if (!word().looks_idle()) {
+      sight.doing = activity::queued;
+    } else if (sight.wakes_at != never && sight.wakes_at > now) {
+      sight.doing = activity::pausing;
+    } else {
+      sight.doing = parked_as;
+    }
+    return sight;
   }
 
   /// Gives the notices that an activation under way still owes. Any thread, while the run lives.
@@ -74,13 +109,30 @@ class stage_worker : public actor {
   /// The user's `finish`, if there is one.
   virtual void finish() = 0;
 
-  [[nodiscard]] step starve() noexcept {
+  /// `as`: how it looks from outside.
+  [[nodiscard]] step starve(activity as = activity::starved) noexcept {
     parked_ = &tally_.starved;
+    park_as(as);
     return step::idle;
   }
-  [[nodiscard]] step block() noexcept {
+  [[nodiscard]] step block(activity as = activity::blocked) noexcept {
     parked_ = &tally_.blocked;
+    park_as(as);
     return step::idle;
+  }
+  void park_as(activity as) noexcept { parked_as_.store(as, std::memory_order_relaxed); }
+
+  /// For `look`, from any thread.
+  [[nodiscard]] virtual std::uint64_t begun() const noexcept { return 0; }
+  virtual void look_at_bodies(worker_sight& sight) const noexcept { add_body(sight, active_since_); }
+
+  /// When a body began, in ticks of the clock; 0: none is under way.
+  using body_since = std::atomic<duration::rep>;
+  static void add_body(worker_sight& sight, const body_since& since) noexcept {
+    const auto began = since.load(std::memory_order_relaxed);
+    if (began == 0) return;
+    ++sight.under_way;
+    sight.oldest = std::min(sight.oldest, time_point(duration(began)));
   }
 
   /// True: drop what is left and leave.
@@ -128,6 +180,7 @@ class stage_worker : public actor {
 
   /// The worker leaves. The last one closes what comes after the stage and tells what comes before it.
   [[nodiscard]] step leave(turn& t) noexcept {
+    park_as(activity::left);
     // acq_rel: what the other workers published is published before the edge is closed.
     if (stage_.open.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       if (stage_.out != nullptr) stage_.out->close(&t);
@@ -142,11 +195,14 @@ class stage_worker : public actor {
   pace pace_;
   std::size_t handled_ = 0;             ///< items of this activation; set by `work`
   std::int64_t counted_elsewhere_ = 0;  ///< items more or fewer by this worker's work, not in its own tally
+  body_since active_since_{0};          ///< the activation under way
 
  private:
   time_point parked_at_{};
   std::int64_t balance_ = 0;   ///< items that the worker added to the run, as far as the run knows
   counter* parked_ = nullptr;  ///< what the time until the next activation counts as
+  // Relaxed: whoever looks from outside wants a recent value, not an order.
+  std::atomic<activity> parked_as_{activity::idle};
 };
 
 }  // namespace penstock::flow

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <penstock/base/clock.hpp>
+#include <penstock/core/activity.hpp>
 #include <penstock/core/drain_rules.hpp>
 #include <penstock/core/ledger.hpp>
 
@@ -32,6 +33,11 @@ struct stage_report : stage_counts {
                        ///< were under way
   duration starved{};  ///< workers parked for want of input
   duration blocked{};  ///< workers parked for want of room
+
+  // Of a run that goes on, now.
+  activity doing = activity::left;
+  std::size_t under_way = 0;  ///< bodies; for a plain stage the workers that have not come back from theirs
+  duration longest{};         ///< how long the first of them has been
 };
 
 struct edge_report : edge_counts {

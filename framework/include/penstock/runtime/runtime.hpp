@@ -17,6 +17,7 @@
 #include <penstock/base/stop.hpp>
 #include <penstock/pipeline/pipeline.hpp>
 #include <penstock/pipeline/report.hpp>
+#include <penstock/pipeline/stall.hpp>
 #include <penstock/runtime/run.hpp>
 
 namespace penstock {
@@ -47,6 +48,7 @@ struct run_options {
       {};  ///< sees how things stood when the run's handle was destroyed
            ///< where it could not wait, so that the runtime waits for
            ///< the run instead; on that thread; must not throw
+  watchdog_options watchdog = {};                         ///< tells when nothing moves; off while it has no hook
 };
 
 namespace detail {

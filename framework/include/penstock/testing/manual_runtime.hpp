@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 
 #include <penstock/base/clock.hpp>
 #include <penstock/pipeline/pipeline.hpp>
 #include <penstock/pipeline/report.hpp>
+#include <penstock/pipeline/stall.hpp>
 #include <penstock/runtime/run.hpp>
 #include <penstock/runtime/runtime.hpp>
 
@@ -21,10 +24,17 @@ namespace detail {
 class manual_core;
 }
 
-/// Somebody waits for a run, and nothing is ready, now or at any time: the run is stuck. `what()` shows its stages.
+/// Somebody waits for a run, and nothing is ready, now or at any time: the run is stuck. `what()` shows its stages, and
+/// `picture()` holds them. Watchdogs whose time has not come are given it before this is thrown.
 class stuck_error : public std::logic_error {
  public:
-  using std::logic_error::logic_error;
+  stuck_error(const std::string& what, stall picture)
+      : std::logic_error(what), picture_(std::make_shared<const stall>(std::move(picture))) {}
+
+  [[nodiscard]] const stall& picture() const noexcept { return *picture_; }
+
+ private:
+  std::shared_ptr<const stall> picture_;  ///< shared, so that copying an exception never throws
 };
 
 /// Runs any pipeline. Which of the ready stages goes next is chosen by the seed, and so is how much each may take at

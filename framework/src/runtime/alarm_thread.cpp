@@ -1,4 +1,4 @@
-#include "runtime/drain_alarms.hpp"
+#include "runtime/alarm_thread.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -7,7 +7,7 @@
 
 namespace penstock::detail {
 
-drain_alarms::~drain_alarms() {
+alarm_thread::~alarm_thread() {
   {
     std::unique_lock lock(lock_);
     changed_.wait(lock, [this] { return !alive_; });
@@ -15,32 +15,31 @@ drain_alarms::~drain_alarms() {
   if (thread_.joinable()) thread_.join();
 }
 
-void drain_alarms::set(run_core& run, time_point when) noexcept {
+void alarm_thread::set(run_core& run, time_point when) {
+  const std::lock_guard lock(lock_);
+  auto& mine = set_.try_emplace(&run, alarm{run.weak_from_this(), when}).first->second;
+  mine.when = std::min(mine.when, when);
+  if (alive_) {
+    changed_.notify_all();
+    return;
+  }
   try {
-    const std::lock_guard lock(lock_);
-    auto& mine = set_.try_emplace(&run, alarm{run.weak_from_this(), when}).first->second;
-    mine.when = std::min(mine.when, when);
-    if (alive_) {
-      changed_.notify_all();
-      return;
-    }
     if (thread_.joinable()) thread_.join();  // it is in its last step
     thread_ = std::thread([this] { live(); });
     alive_ = true;
-    return;
   } catch (const std::exception&) {
-    drop(run);
+    set_.erase(&run);
+    throw;
   }
-  run.alarm_rings(when);
 }
 
-void drain_alarms::drop(const run_core& run) noexcept {
+void alarm_thread::drop(const run_core& run) noexcept {
   const std::lock_guard lock(lock_);
   set_.erase(&run);
   changed_.notify_all();
 }
 
-void drain_alarms::live() noexcept {
+void alarm_thread::live() noexcept {
   std::unique_lock lock(lock_);
   while (!set_.empty()) {
     const auto first =
@@ -54,7 +53,7 @@ void drain_alarms::live() noexcept {
     ringing_ = run.get();
     set_.erase(first);
     lock.unlock();
-    if (run) run->alarm_rings(when);
+    if (run) (run.get()->*ring_)(when);
     run.reset();  // without the lock: nobody else may know the run any more
     lock.lock();
     ringing_ = nullptr;
@@ -64,7 +63,7 @@ void drain_alarms::live() noexcept {
   changed_.notify_all();
 }
 
-void drain_alarms::join_surplus(const run_core& run) noexcept {
+void alarm_thread::join_surplus(const run_core& run) noexcept {
   std::thread ended;
   {
     std::unique_lock lock(lock_);

@@ -33,7 +33,7 @@ constexpr auto itself = [](int n) { return n; };
 std::vector<int> shuffled(std::mt19937_64& dice, int count, std::size_t late) {
   std::vector<std::pair<std::uint64_t, int>> by_time;
   for (int n = 0; n < count; ++n) by_time.emplace_back(static_cast<std::uint64_t>(n) + dice() % (late + 1), n);
-  std::ranges::stable_sort(by_time);
+  std::ranges::sort(by_time);
   std::vector<int> all;
   for (const auto& [time, n] : by_time) all.push_back(n);
   return all;

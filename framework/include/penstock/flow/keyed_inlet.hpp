@@ -134,7 +134,7 @@ class keyed_inlet {
         lane_of_[i] = nobody;
         ++lost;
         keyless(r.position() + i);
-        const Cell gone(std::move(r.item(i)));  // destroyed here, not under the lock
+        [[maybe_unused]] const Cell gone(std::move(r.item(i)));  // destroyed here, not under the lock
       }
     }
     {

@@ -290,7 +290,7 @@ TEST(task_group, gives_results_that_outlive_it) {
 }
 
 TEST(task_group, is_refused_without_an_executor) {
-  EXPECT_THROW(task_group<int>(asio::any_io_executor()), declaration_error);
+  EXPECT_THROW(task_group<int>{asio::any_io_executor()}, declaration_error);
 }
 
 }  // namespace

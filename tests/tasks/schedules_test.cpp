@@ -393,21 +393,23 @@ TEST(with_task_group, waits_on_every_way_out) {
           EXPECT_EQ(living, 0);
           ++ways;
           try {
-            co_await with_task_group<void>([&](task_group<void>& nursery) -> awaitable<void> {
+            auto never = co_await with_task_group<void>([&](task_group<void>& nursery) -> awaitable<void> {
               nursery.spawn("one", stay);
               co_await async_sleep(1s);
               EXPECT_EQ(living, 1);
               throw std::runtime_error("the body itself");
             });
+            ADD_FAILURE() << never.size();
           } catch (const std::runtime_error&) {
             ++ways;
           }
           EXPECT_EQ(living, 0);
           try {
-            co_await with_task_group<void>([&](task_group<void>& nursery) -> awaitable<void> {
+            auto never = co_await with_task_group<void>([&](task_group<void>& nursery) -> awaitable<void> {
               nursery.spawn("one", stay);
               co_await async_sleep(1h);
             });
+            ADD_FAILURE() << never.size();
           } catch (const boost::system::system_error& e) {
             EXPECT_EQ(e.code(), asio::error::operation_aborted);
             ++ways;

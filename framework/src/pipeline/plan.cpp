@@ -133,8 +133,7 @@ void plan::check() const {
 std::size_t plan::bound() const noexcept {
   std::size_t all = 0;
   for (const auto& stage : stages) {
-    if (!stage.about.is_producer) all += stage.about.capacity;
-    all += stage.about.holds();
+    all += stage.inputs.size() * stage.about.capacity + stage.about.holds();
   }
   return all;
 }
@@ -146,9 +145,11 @@ std::string plan::mermaid() const {
     const auto& about = stages[i].about;
     out << "  s" << i << "[\"" << entity_quoted(about.name) << "<br/>" << details(about) << "\"]\n";
   }
-  for (std::size_t i = 1; i < stages.size(); ++i) {
-    out << "  s" << i - 1 << " -->|\"" << entity_quoted(stages[i - 1].about.item_type) << ", "
-        << stages[i].about.capacity << "\"| s" << i << "\n";
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    for (const auto& from : stages[i].inputs) {
+      out << "  s" << from.stage << " -->|\"" << entity_quoted(stages[from.stage].about.item_type) << ", "
+          << stages[i].about.capacity << "\"| s" << i << "\n";
+    }
   }
   out << "  %% at most " << bound() << " items at a time\n";
   return out.str();
@@ -161,9 +162,11 @@ std::string plan::dot() const {
     const auto& about = stages[i].about;
     out << "  s" << i << " [label=\"" << dot_escaped(about.name) << "\\n" << details(about) << "\"];\n";
   }
-  for (std::size_t i = 1; i < stages.size(); ++i) {
-    out << "  s" << i - 1 << " -> s" << i << " [label=\"" << dot_escaped(stages[i - 1].about.item_type) << ", "
-        << stages[i].about.capacity << "\"];\n";
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    for (const auto& from : stages[i].inputs) {
+      out << "  s" << from.stage << " -> s" << i << " [label=\"" << dot_escaped(stages[from.stage].about.item_type)
+          << ", " << stages[i].about.capacity << "\"];\n";
+    }
   }
   out << "  label=\"at most " << bound() << " items at a time\";\n}\n";
   return out.str();

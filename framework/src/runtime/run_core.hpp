@@ -62,6 +62,7 @@ class run_core final : public run_handle,
  private:
   void everybody_left() noexcept override;
   void make_parts();
+  void make_inputs(std::size_t to);
   void apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>& lock) noexcept;
   [[nodiscard]] penstock::report snapshot() const;
   void refuse_to_wait_here() const;
@@ -80,7 +81,11 @@ class run_core final : public run_handle,
   const stop_token input_token_;
 
   std::deque<flow::io_home> strands_;
-  std::vector<std::unique_ptr<flow::edge_base>> edges_;
+  struct edge_of_run {
+    std::size_t from, to;  ///< the stages at its ends
+    std::unique_ptr<flow::edge_base> edge;
+  };
+  std::vector<edge_of_run> edges_;  ///< in the order of the stages they lead to
   std::vector<std::unique_ptr<flow::stage_instance>> stages_;
   std::vector<flow::actor*> actors_;
 

@@ -7,6 +7,7 @@
 #include <exception>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <boost/system/system_error.hpp>
 
@@ -27,8 +28,10 @@ struct stage_state {
   std::string_view name{};
   std::size_t workers = 1;
   error_policy policy = fail_fast;
-  edge_base* in = nullptr;           ///< null: a producer
-  edge_base* out = nullptr;          ///< null: a consumer
+  edge_base* in = nullptr;           ///< null: a producer, or a stage where branches come together
+  edge_base* out = nullptr;          ///< null: a consumer, or a stage that leads into branches
+  std::vector<edge_base*> ins{};     ///< all, in the order of the plan
+  std::vector<edge_base*> outs{};    ///< all, by branch
   std::size_t most_at_once = 1024;   ///< items of an activation; beyond it the gain is small and neighbours wait longer
   std::atomic<std::size_t> open{1};  ///< workers that have not left
   tally common;                      ///< what is counted under a lock of the stage's, beside the tallies of its workers

@@ -57,7 +57,7 @@ template <class Given, class Receipt, class Next, class Stage>
 void add_stage(plan& p, Stage stage) {
   auto about = stage.about;
   if constexpr (!Stage::is_consumer) about.item_type = readable_name(typeid(Next));
-  p.stages.push_back({std::move(about), std::move(stage).template maker<Given, Receipt>()});
+  p.stages.push_back({std::move(about), std::move(stage).template maker<Given, Receipt>(), {{p.stages.size() - 1}}});
 }
 
 template <std::size_t Position, class Receipt, class Given, class Stage, class... Rest>
@@ -98,7 +98,7 @@ plan make_plan(std::string name, Source source, Rest... rest) {
     static_assert(stage_emits_an_item<0, item>::value);
     auto about = source.about;
     about.item_type = readable_name(typeid(item));
-    p.stages.push_back({std::move(about), std::move(source).maker()});
+    p.stages.push_back({std::move(about), std::move(source).maker(), {}});
     if constexpr (sizeof...(Rest) > 0) {
       add_stages<1, typename Source::receipt_type, item>(p, std::move(rest)...);
     }

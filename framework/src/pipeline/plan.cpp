@@ -123,6 +123,15 @@ void plan::check() const {
       if (about.burst > token_bucket::most) refuse(*this, stage, "its burst is beyond any memory");
     }
     if (kind == "take" && about.first == 0) refuse(*this, stage, "it takes 0 items; it needs 1 at least");
+    for (std::size_t i = 0; i < about.branches.size(); ++i) {
+      const auto policy = about.branches[i];
+      if (policy == overflow::block) continue;
+      const auto branch = "its branch " + std::to_string(i);
+      if (kind != "tee") refuse(*this, stage, branch + " has an overflow policy, which only branches of a tee have");
+      if (policy == overflow::drop_oldest) {
+        refuse(*this, stage, branch + " would drop its oldest items; a branch can block, drop_newest or fail");
+      }
+    }
     if (about.window != 0 && about.ordering == order::any) refuse(*this, stage, "a window needs order::kept");
     if (about.window != 0 && about.window < about.workers) {
       refuse(*this, stage, "its window is smaller than the number of its workers, so some could never work");

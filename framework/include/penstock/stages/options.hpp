@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <penstock/base/clock.hpp>
 #include <penstock/body/error_policy.hpp>
+#include <penstock/core/queue_rules.hpp>
 #include <penstock/core/token_bucket.hpp>
 
 namespace penstock {
@@ -46,6 +48,7 @@ struct stage_description {
   rate at_most{};                     ///< of a throttle
   std::size_t burst = 0;              ///< of a throttle
   std::size_t first = 0;              ///< of a take: how many pass
+  std::vector<overflow> branches{};   ///< of a tee, a route or a merge: what each does when it is full
   std::string item_type{};            ///< what the stage emits
 
   /// The window in force.

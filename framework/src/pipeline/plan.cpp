@@ -93,6 +93,17 @@ std::string details(const stage_description& about) {
   return out.str();
 }
 
+/// What stands at an edge.
+std::string label(const plan& p, const planned_input& from, const planned_stage& to) {
+  const auto& before = p.stages[from.stage].about;
+  auto text = before.item_type + ", " + std::to_string(to.about.capacity);
+  const std::string_view kind = before.kind;
+  const auto policy = kind == "tee" ? before.branches[from.branch] : overflow::block;
+  if (policy == overflow::drop_newest) text += ", drops what does not fit";
+  if (policy == overflow::fail) text += ", fails when full";
+  return text;
+}
+
 }  // namespace
 
 void plan::check() const {
@@ -156,8 +167,7 @@ std::string plan::mermaid() const {
   }
   for (std::size_t i = 0; i < stages.size(); ++i) {
     for (const auto& from : stages[i].inputs) {
-      out << "  s" << from.stage << " -->|\"" << entity_quoted(stages[from.stage].about.item_type) << ", "
-          << stages[i].about.capacity << "\"| s" << i << "\n";
+      out << "  s" << from.stage << " -->|\"" << entity_quoted(label(*this, from, stages[i])) << "\"| s" << i << "\n";
     }
   }
   out << "  %% at most " << bound() << " items at a time\n";
@@ -173,8 +183,8 @@ std::string plan::dot() const {
   }
   for (std::size_t i = 0; i < stages.size(); ++i) {
     for (const auto& from : stages[i].inputs) {
-      out << "  s" << from.stage << " -> s" << i << " [label=\"" << dot_escaped(stages[from.stage].about.item_type)
-          << ", " << stages[i].about.capacity << "\"];\n";
+      out << "  s" << from.stage << " -> s" << i << " [label=\"" << dot_escaped(label(*this, from, stages[i]))
+          << "\"];\n";
     }
   }
   out << "  label=\"at most " << bound() << " items at a time\";\n}\n";

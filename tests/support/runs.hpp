@@ -24,11 +24,8 @@ inline void expect_adds_up(const penstock::report& r) {
   for (const auto& s : r.stages) {
     EXPECT_EQ(s.in, s.done + s.failed + s.dropped) << "stage " << s.name << "\n" << r;
   }
-  for (std::size_t i = 0; i < r.edges.size(); ++i) {
-    const auto& e = r.edges[i];
-    EXPECT_EQ(e.emitted, r.stages[i].emitted) << "edge from " << e.from << "\n" << r;
+  for (const auto& e : r.edges) {
     EXPECT_EQ(e.emitted, e.taken + e.dropped) << "edge from " << e.from << "\n" << r;
-    EXPECT_EQ(e.taken, r.stages[i + 1].in) << "edge from " << e.from << "\n" << r;
     EXPECT_EQ(e.size, 0U) << "edge from " << e.from << "\n" << r;
     EXPECT_LE(e.peak, e.capacity) << "edge from " << e.from << "\n" << r;
   }

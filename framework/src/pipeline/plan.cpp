@@ -88,6 +88,17 @@ std::string details(const stage_description& about) {
   return out.str();
 }
 
+/// What stands at an edge.
+std::string label(const plan& p, const planned_input& from, const planned_stage& to) {
+  const auto& before = p.stages[from.stage].about;
+  auto text = before.item_type + ", " + on_edge_before(to.about);
+  const std::string_view kind = before.kind;
+  const auto policy = kind == "tee" ? before.branches[from.branch] : overflow::block;
+  if (policy == overflow::drop_newest) text += ", drops what does not fit";
+  if (policy == overflow::fail) text += ", fails when full";
+  return text;
+}
+
 }  // namespace
 
 void plan::check() const {
@@ -123,6 +134,15 @@ void plan::check() const {
       if (about.resequences == 0) refuse(*this, stage, "its window is 0; it needs room for 1 item at least");
       if (about.resequences > most_items) refuse(*this, stage, "its window is beyond any memory");
     }
+    for (std::size_t i = 0; i < about.branches.size(); ++i) {
+      const auto policy = about.branches[i];
+      if (policy == overflow::block) continue;
+      const auto branch = "its branch " + std::to_string(i);
+      if (kind != "tee") refuse(*this, stage, branch + " has an overflow policy, which only branches of a tee have");
+      if (policy == overflow::drop_oldest) {
+        refuse(*this, stage, branch + " would drop its oldest items; a branch can block, drop_newest or fail");
+      }
+    }
     if (about.window != 0 && about.ordering == order::any) refuse(*this, stage, "a window needs order::kept");
     if (about.window != 0 && about.window < about.workers) {
       refuse(*this, stage, "its window is smaller than the number of its workers, so some could never work");
@@ -151,8 +171,7 @@ void plan::check_in_flight(std::size_t most) const {
 std::size_t plan::bound() const noexcept {
   std::size_t all = 0;
   for (const auto& stage : stages) {
-    if (!stage.about.is_producer) all += stage.about.capacity;
-    all += stage.about.holds();
+    all += stage.inputs.size() * stage.about.capacity + stage.about.holds();
   }
   return all;
 }
@@ -164,9 +183,10 @@ std::string plan::mermaid() const {
     const auto& about = stages[i].about;
     out << "  s" << i << "[\"" << entity_quoted(about.name) << "<br/>" << details(about) << "\"]\n";
   }
-  for (std::size_t i = 1; i < stages.size(); ++i) {
-    out << "  s" << i - 1 << " -->|\"" << entity_quoted(stages[i - 1].about.item_type) << ", "
-        << on_edge_before(stages[i].about) << "\"| s" << i << "\n";
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    for (const auto& from : stages[i].inputs) {
+      out << "  s" << from.stage << " -->|\"" << entity_quoted(label(*this, from, stages[i])) << "\"| s" << i << "\n";
+    }
   }
   out << "  %% at most " << bound() << " items at a time\n";
   return out.str();
@@ -179,9 +199,11 @@ std::string plan::dot() const {
     const auto& about = stages[i].about;
     out << "  s" << i << " [label=\"" << dot_escaped(about.name) << "\\n" << details(about) << "\"];\n";
   }
-  for (std::size_t i = 1; i < stages.size(); ++i) {
-    out << "  s" << i - 1 << " -> s" << i << " [label=\"" << dot_escaped(stages[i - 1].about.item_type) << ", "
-        << on_edge_before(stages[i].about) << "\"];\n";
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    for (const auto& from : stages[i].inputs) {
+      out << "  s" << from.stage << " -> s" << i << " [label=\"" << dot_escaped(label(*this, from, stages[i]))
+          << "\"];\n";
+    }
   }
   out << "  label=\"at most " << bound() << " items at a time\";\n}\n";
   return out.str();

@@ -65,9 +65,21 @@ bool report::balanced() const noexcept {
   for (const auto& stage : stages) {
     if (!penstock::balanced(static_cast<const stage_counts&>(stage))) return false;
   }
-  for (std::size_t i = 0; i < edges.size(); ++i) {
-    const edge_counts& edge = edges[i];
-    if (!penstock::balanced(edge) || stages[i].emitted != edge.emitted || stages[i + 1].in != edge.taken) return false;
+  for (const auto& edge : edges) {
+    if (!penstock::balanced(static_cast<const edge_counts&>(edge))) return false;
+  }
+  for (const auto& stage : stages) {
+    std::uint64_t taken = 0;
+    std::uint64_t emitted = 0;
+    bool is_producer = true;
+    for (const auto& edge : edges) {
+      if (edge.to == stage.name) {
+        taken += edge.taken;
+        is_producer = false;
+      }
+      if (edge.from == stage.name) emitted += edge.emitted;
+    }
+    if (stage.emitted != emitted || (!is_producer && stage.in != taken)) return false;
   }
   return true;
 }
@@ -132,8 +144,12 @@ std::string report::json() const {
 
 std::ostream& operator<<(std::ostream& out, const report& r) {
   std::vector<row> table{{"stage", "kind", "in", "emitted", "done", "failed", "dropped", "busy", "starved", "blocked"}};
-  for (std::size_t i = 0; i < r.stages.size(); ++i) {
-    table.push_back(cells(r.stages[i], i > 0 ? r.edges[i - 1].dropped : 0));
+  for (const auto& stage : r.stages) {
+    std::uint64_t dropped_before_it = 0;
+    for (const auto& edge : r.edges) {
+      if (edge.to == stage.name) dropped_before_it += edge.dropped;
+    }
+    table.push_back(cells(stage, dropped_before_it));
   }
   std::array<std::size_t, std::tuple_size_v<row>> width{};
   for (const auto& line : table) {

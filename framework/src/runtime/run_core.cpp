@@ -84,7 +84,7 @@ void run_core::make_parts() {
   const auto& stages = plan_->stages;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     stages_.push_back(std::make_unique<flow::stage_instance>());
-    if (i > 0) edges_.push_back(stages[i].maker->make_input(stages[i].about.capacity));
+    make_inputs(i);
   }
   for (std::size_t i = 0; i < stages.size(); ++i) {
     auto& stage = *stages_[i];
@@ -94,8 +94,8 @@ void run_core::make_parts() {
     state.workers = stages[i].about.workers;
     state.policy = stages[i].about.on_error;
     state.most_at_once = std::min(runtime_.most_at_once(), items_.most_at_once());
-    state.in = i > 0 ? edges_[i - 1].get() : nullptr;
-    state.out = i + 1 < stages.size() ? edges_[i].get() : nullptr;
+    if (state.ins.size() == 1) state.in = state.ins.front();
+    if (state.outs.size() == 1) state.out = state.outs.front();
     stages[i].maker->make_workers(stage, *this);
     stage.actors.clear();
     for (auto& w : stage.workers) stage.actors.push_back(w.get());
@@ -105,10 +105,25 @@ void run_core::make_parts() {
       for (auto* a : stage.actors) items_.add_source(*a);
     }
   }
-  for (std::size_t i = 0; i < edges_.size(); ++i) {
-    const auto& from = stages_[i]->actors.front()->home();
-    const auto& to = stages_[i + 1]->actors.front()->home();
-    edges_[i]->connect(stages_[i]->everybody(), stages_[i + 1]->everybody(), runtime_.apart(from, to));
+  for (const auto& e : edges_) {
+    const auto& from = *stages_[e.from];
+    const auto& to = *stages_[e.to];
+    const bool eager = runtime_.apart(from.actors.front()->home(), to.actors.front()->home());
+    e.edge->connect(from.everybody(), to.everybody(), eager);
+  }
+}
+
+/// The edges that lead to stage `to`, whose places in the stages at both ends are those of the plan.
+void run_core::make_inputs(std::size_t to) {
+  const auto& stage = plan_->stages[to];
+  for (std::size_t i = 0; i < stage.inputs.size(); ++i) {
+    const auto [from, branch] = stage.inputs[i];
+    edges_.push_back({from, to, stage.maker->make_input_of(i, stage.about.capacity)});
+    auto* const edge = edges_.back().edge.get();
+    auto& outs = stages_[from]->state.outs;
+    if (outs.size() <= branch) outs.resize(branch + 1);
+    outs[branch] = edge;
+    stages_[to]->state.ins.push_back(edge);
   }
 }
 
@@ -209,7 +224,7 @@ void run_core::everybody_left() noexcept {
   on_parent_.reset();
   on_outer_run_.reset();
   if (signals_) signals_->end();
-  for (auto& edge : edges_) edge->drop_all();
+  for (auto& e : edges_) e.edge->drop_all();
   std::vector<completion<penstock::report>> to_tell;
   penstock::report last;
   {
@@ -268,15 +283,15 @@ penstock::report run_core::snapshot() const {
     if (s.under_way > 0) s.longest = std::max(began_ + r.elapsed - first, duration::zero());
     r.stages.push_back(std::move(s));
   }
-  for (std::size_t i = 0; i < edges_.size(); ++i) {
+  for (const auto& [from, to, edge] : edges_) {
     edge_report e;
-    static_cast<edge_counts&>(e) = edges_[i]->counts();
-    e.from = plan_->stages[i].about.name;
-    e.to = plan_->stages[i + 1].about.name;
-    e.capacity = edges_[i]->capacity();
-    e.size = edges_[i]->size();
-    e.peak = edges_[i]->peak();
-    if (const auto* scale = edges_[i]->weighed()) {
+    static_cast<edge_counts&>(e) = edge->counts();
+    e.from = plan_->stages[from].about.name;
+    e.to = plan_->stages[to].about.name;
+    e.capacity = edge->capacity();
+    e.size = edge->size();
+    e.peak = edge->peak();
+    if (const auto* scale = edge->weighed()) {
       e.most_weight = scale->most();
       e.weight = scale->weight();
       e.peak_weight = scale->peak();

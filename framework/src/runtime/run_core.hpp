@@ -14,6 +14,7 @@
 #include "penstock/pipeline/plan.hpp"
 #include "penstock/runtime/detail/run_handle.hpp"
 #include "penstock/runtime/runtime.hpp"
+#include "runtime/edge_of_run.hpp"
 #include "runtime/machine.hpp"
 #include "runtime/run_signals.hpp"
 #include "runtime/watchdog.hpp"
@@ -72,6 +73,7 @@ class run_core final : public run_handle,
  private:
   void everybody_left() noexcept override;
   void make_parts();
+  void make_inputs(std::size_t to);
   void apply(const drain_rules::verdict& v, std::unique_lock<std::mutex>& lock) noexcept;
   [[nodiscard]] penstock::report snapshot() const;
   void refuse_to_wait_here() const;
@@ -91,7 +93,7 @@ class run_core final : public run_handle,
   const stop_token input_token_;
 
   std::deque<flow::io_home> strands_;
-  std::vector<std::unique_ptr<flow::edge_base>> edges_;
+  std::vector<edge_of_run> edges_;  ///< in the order of the stages they lead to
   std::vector<std::unique_ptr<flow::stage_instance>> stages_;
   std::vector<flow::actor*> actors_;
 

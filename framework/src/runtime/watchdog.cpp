@@ -58,7 +58,7 @@ auto watchdog::take(time_point now, run_phase phase, const stages& s, const edge
   mix(p.digest, static_cast<std::uint64_t>(phase));
   for (const auto& stage : s) {
     stage_counts all = stage->state.common.counts();
-    const bool is_producer = stage->state.in == nullptr;
+    const bool is_producer = stage->state.ins.empty();
     for (const auto& w : stage->workers) {
       all += w->counters().counts();
       const auto sight = w->look(now);
@@ -75,7 +75,7 @@ auto watchdog::take(time_point now, run_phase phase, const stages& s, const edge
     mix(p.digest, all);
     if (all.in_flight() > 0) p.something_inside = true;
   }
-  for (const auto& edge : e) {
+  for (const auto& [from, to, edge] : e) {
     const auto counts = edge->counts();
     for (const auto n : {counts.emitted, counts.taken, counts.dropped}) mix(p.digest, n);
     if (edge->size() > 0) p.something_inside = true;

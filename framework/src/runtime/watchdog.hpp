@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "penstock/base/clock.hpp"
-#include "penstock/flow/edge.hpp"
 #include "penstock/flow/stage_maker.hpp"
 #include "penstock/pipeline/stall.hpp"
 #include "runtime/context_probe.hpp"
+#include "runtime/edge_of_run.hpp"
 #include "runtime/machine.hpp"
 
 namespace penstock::detail {
@@ -24,7 +24,7 @@ namespace penstock::detail {
 class watchdog {
  public:
   using stages = std::vector<std::unique_ptr<flow::stage_instance>>;
-  using edges = std::vector<std::unique_ptr<flow::edge_base>>;
+  using edges = std::vector<edge_of_run>;
 
   watchdog(duration after, machine& runtime, const stages& of_run, time_point now);
 

@@ -139,6 +139,16 @@ receipt receipt_of(tracked<T>& item) noexcept {
   return std::move(item.owed);
 }
 
+/// A further receipt for a copy of the item.
+template <class T>
+no_receipt split_receipt_of(T&) noexcept {
+  return {};
+}
+template <class T>
+receipt split_receipt_of(tracked<T>& item) {
+  return item.owed.split();
+}
+
 /// Constructs a cell in raw storage from what `make` returns; without receipts the item is made in place.
 template <class T, class Receipt, class Make>
 void make_cell(void* where, Make&& make, Receipt owed) {

@@ -11,6 +11,7 @@
 //      capacity, so that the place of an item can be given away while its body still works in its cell.
 //   3. `closed` is set after the last item was published; who reads `closed` before `tail` sees them all, so "closed
 //      and empty" is one observation.
+//   4. When both sides have left, nothing lies on the edge: whoever leaves last destroys what is there.
 //
 // An edge may also be bounded by weight. Then `publish` leaves an item that does not fit in its cell, behind `tail`,
 // where it waits: there is no room for another, and whoever takes enough of the others moves the tail on. It waits only
@@ -68,7 +69,9 @@ class edge_base {
 
   [[nodiscard]] edge_counts counts() const noexcept {
     const auto dropped = dropped_.load(std::memory_order_relaxed);
-    return {tail_.load(std::memory_order_relaxed), released_.load(std::memory_order_relaxed) - dropped, dropped};
+    const auto refused = refused_.load(std::memory_order_relaxed);
+    return {tail_.load(std::memory_order_relaxed) + refused, released_.load(std::memory_order_relaxed) - dropped,
+            dropped + refused};
   }
 
   /// Items dropped here of which nobody was told yet. Any thread; each item is told of once.
@@ -100,13 +103,31 @@ class edge_base {
     return free_places();
   }
 
+  /// The same for a producer who does not wait, and so need not be woken.
+  [[nodiscard]] std::size_t room_now() noexcept {
+    if (const auto free = free_places(); free > 0) return free;
+    released_seen_ = released_.load(std::memory_order_acquire);
+    return free_places();
+  }
+
+  /// `count` items that were meant for this edge were destroyed before they were on it; they count as dropped here.
+  void count_refused(std::size_t count) noexcept {
+    refused_.store(refused_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  }
+
   /// Items were published: a consumer will look at them.
   void tell_consumers(turn* t) const noexcept { consumers_.wake_one(t); }
 
   /// No more items will come. The consumers drain what is there.
   void close(turn* t) noexcept {
     closed_.store(true, std::memory_order_release);
+    forsake();
     consumers_.wake_all(t);
+  }
+
+  /// The producing side, which saw `abandoned`, puts nothing more here, and may go on elsewhere.
+  void forsake() noexcept {
+    if (left_last(producing)) drop_all();
   }
 
   /// Nobody takes items any more: the producing stage should leave.
@@ -147,6 +168,8 @@ class edge_base {
   void abandon(turn* t) noexcept {
     abandoned_.store(true, std::memory_order_release);
     drop_all();
+    // A producer that did not see it in time may have put more; it does the same when it leaves.
+    if (left_last(consuming)) drop_all();
     producers_.wake_all(t);
   }
 
@@ -162,6 +185,17 @@ class edge_base {
     const auto released = released_.fetch_add(0, std::memory_order_seq_cst);
     const auto used = static_cast<std::size_t>(tail_.load(std::memory_order_relaxed) - released);
     if (used < capacity_ && producers_wait_.exchange(false, std::memory_order_seq_cst)) producers_.wake_all(nullptr);
+  }
+
+ private:
+  static constexpr std::uint8_t producing = 1;
+  static constexpr std::uint8_t consuming = 2;
+
+  /// True, once, for the side that leaves after the other; both sides are the caller's then.
+  [[nodiscard]] bool left_last(std::uint8_t side) noexcept {
+    // acq_rel: what the other side did on the edge happens before.
+    const auto before = left_.fetch_or(side, std::memory_order_acq_rel);
+    return before != 0 && (before & side) == 0;
   }
 
  protected:
@@ -230,6 +264,7 @@ class edge_base {
   std::size_t tail_place_ = 0;       ///< read by it alone
   std::uint64_t released_seen_ = 0;  ///< read by it alone
   std::atomic<std::size_t> peak_{0};
+  std::atomic<std::uint64_t> refused_{0};
   std::atomic<bool> closed_{false};
 
   // Written by the consuming side.
@@ -243,6 +278,7 @@ class edge_base {
   // Written by both, seldom.
   alignas(64) std::atomic<bool> producers_wait_{false};
   std::atomic<std::uint64_t> dropped_told_{0};
+  std::atomic<std::uint8_t> left_{0};
 };
 
 template <class Cell>

@@ -41,6 +41,12 @@ class stage_maker {
   /// The edge before the stage; null for a producer.
   [[nodiscard]] virtual std::unique_ptr<edge_base> make_input(std::size_t capacity) const = 0;
 
+  /// The same for input `which` of a stage that has several.
+  [[nodiscard]] virtual std::unique_ptr<edge_base> make_input_of(std::size_t which, std::size_t capacity) const {
+    static_cast<void>(which);
+    return make_input(capacity);
+  }
+
   /// Adds the workers to `stage`, whose state is filled in. Throws what a factory of the user's throws.
   virtual void make_workers(stage_instance& stage, surroundings& around) const = 0;
 };

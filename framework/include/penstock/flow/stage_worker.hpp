@@ -8,6 +8,7 @@
 #include <exception>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <penstock/base/error.hpp>
 #include <penstock/body/context.hpp>
@@ -28,8 +29,10 @@ struct stage_state {
   std::string_view name{};
   std::size_t workers = 1;
   error_policy policy = fail_fast;
-  edge_base* in = nullptr;           ///< null: a producer
-  edge_base* out = nullptr;          ///< null: a consumer
+  edge_base* in = nullptr;           ///< null: a producer, or a stage where branches come together
+  edge_base* out = nullptr;          ///< null: a consumer, or a stage that leads into branches
+  std::vector<edge_base*> ins{};     ///< all, in the order of the plan
+  std::vector<edge_base*> outs{};    ///< all, by branch
   std::size_t most_at_once = 1024;   ///< items of an activation; beyond it the gain is small and neighbours wait longer
   std::atomic<std::size_t> open{1};  ///< workers that have not left
   tally common;                      ///< what is counted under a lock of the stage's, beside the tallies of its workers
@@ -51,7 +54,7 @@ class stage_worker : public actor {
   stage_worker(executor& home, run_services& run, stage_state& stage, std::size_t number) noexcept
       : actor(home, run),
         stage_(stage),
-        context_(run, stage.name, number, stage.in == nullptr),
+        context_(run, stage.name, number, is_source(stage)),
         pace_(stage.most_at_once) {}
 
   [[nodiscard]] const tally& counters() const noexcept { return tally_; }
@@ -143,13 +146,13 @@ class stage_worker : public actor {
   /// In a run whose items are bounded: how many fewer, or more, this worker's work has left. What left is gone.
   void count_items() noexcept {
     auto by = std::exchange(counted_elsewhere_, 0);
-    if (stage_.in != nullptr) {  // a source counts its items before it takes them
+    if (!is_source(stage_)) {  // a source counts its items before it takes them
       const auto c = tally_.counts();
       const auto balance = static_cast<std::int64_t>(c.emitted - c.done - c.failed - c.dropped);
       by += balance - std::exchange(balance_, balance);
-      by -= static_cast<std::int64_t>(stage_.in->newly_dropped());
     }
-    if (stage_.out != nullptr) by -= static_cast<std::int64_t>(stage_.out->newly_dropped());
+    for (auto* from : stage_.ins) by -= static_cast<std::int64_t>(from->newly_dropped());
+    for (auto* to : stage_.outs) by -= static_cast<std::int64_t>(to->newly_dropped());
     run().items().change(by);
   }
 
@@ -198,6 +201,10 @@ class stage_worker : public actor {
   body_since active_since_{0};          ///< the activation under way
 
  private:
+  [[nodiscard]] static bool is_source(const stage_state& stage) noexcept {
+    return stage.in == nullptr && stage.ins.empty();
+  }
+
   time_point parked_at_{};
   std::int64_t balance_ = 0;   ///< items that the worker added to the run, as far as the run knows
   counter* parked_ = nullptr;  ///< what the time until the next activation counts as

@@ -12,11 +12,19 @@
 
 namespace penstock {
 
+/// Where an edge comes from.
+struct planned_input {
+  std::size_t stage = 0;   ///< the index of the stage before
+  std::size_t branch = 0;  ///< which of its outputs, if it has several
+};
+
 struct planned_stage {
   stage_description about;
   std::shared_ptr<const flow::stage_maker> maker;
+  std::vector<planned_input> inputs{};  ///< an edge each; none: a producer. They come from stages listed before
 };
 
+/// A tree whose branches may flow together again: stages with the edges that lead to them.
 struct plan {
   std::string name;
   std::vector<planned_stage> stages;

@@ -62,7 +62,8 @@ class [[nodiscard]] report {
   stop_reason reason = stop_reason::none;  ///< of the first request to end, or what it escalated to
   duration elapsed{};
   std::vector<stage_report> stages;
-  std::vector<edge_report> edges;    ///< edge i leads to stage i + 1
+  std::vector<edge_report> edges;    ///< in the order of the stages they lead to; without branches, edge i leads to
+                                     ///< stage i + 1
   std::vector<stage_error> errors;   ///< the first 100 of each stage, in the order they came
   std::exception_ptr first_failure;  ///< what failed the run, if something did
 
@@ -80,7 +81,8 @@ class [[nodiscard]] report {
   [[nodiscard]] const stage_report& stage(const std::string& name) const;
 
   /// True when every item is accounted for: each stage's `in = done + failed + dropped`, each edge's
-  /// `emitted = taken + dropped`, and what a stage emitted is what its edge got.
+  /// `emitted = taken + dropped`, what a stage emitted is what the edges from it got, and what came into it is what was
+  /// taken from the edges to it.
   [[nodiscard]] bool balanced() const noexcept;
 
   /// Items dropped anywhere.

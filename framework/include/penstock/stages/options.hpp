@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <penstock/base/clock.hpp>
 #include <penstock/body/error_policy.hpp>
+#include <penstock/core/queue_rules.hpp>
 #include <penstock/core/token_bucket.hpp>
 
 namespace penstock {
@@ -48,6 +50,7 @@ struct stage_description {
   std::size_t burst = 0;              ///< of a throttle
   std::size_t first = 0;              ///< of a take: how many pass
   std::size_t resequences = 0;        ///< of a resequence: how many wait for their turn, at most
+  std::vector<overflow> branches{};   ///< of a tee, a route or a merge: what each does when it is full
   std::string item_type{};            ///< what the stage emits
 
   /// Of what is on the edge before the stage; none: it is not weighed.

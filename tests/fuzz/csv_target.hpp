@@ -25,7 +25,7 @@ inline void append(std::vector<csv_reference::row>& all, const csv::rows& rows) 
     for (std::size_t c = 0; c < rows.columns(); ++c) row.fields.emplace_back(rows.field(r, c));
   }
   for (const auto& r : rows.rejected) all.push_back({.line = r.line, .good = false, .text = r.text});
-  std::stable_sort(all.begin() + first, all.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+  std::sort(all.begin() + first, all.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
 }
 
 /// What is not as it should be; empty if nothing.
@@ -37,8 +37,10 @@ inline std::string wrong_with_csv(std::span<const std::uint8_t> bytes) {
   const csv::expectations want{.columns = bytes[0] >> 2 & 3U,
                                .encoding = (bytes[0] & 16U) != 0 ? csv::encoding::bytes : csv::encoding::utf8};
   const std::size_t piece = 1 + (bytes[1] & 31U);
-  const csv::block_options cut{
-      .dialect = how, .header = csv::header::none, .rows = 1 + (bytes[2] & 7U), .bytes = 1 + (bytes[2] >> 3U)};
+  const csv::block_options cut{.dialect = how,
+                               .header = csv::header::none,
+                               .rows = 1 + (bytes[2] & 7U),
+                               .bytes = std::size_t{1} + (bytes[2] >> 3U)};
   std::string text(bytes.begin() + 3, bytes.end());
   // Beyond that the text of a rejected row is cut off.
   text.resize(std::min(text.size(), penstock::files::rejected_text_bytes));

@@ -4,6 +4,7 @@
 option(PENSTOCK_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(PENSTOCK_BUILD_PIPELINES "Build the programs in pipelines/" ${PROJECT_IS_TOP_LEVEL})
 option(PENSTOCK_BUILD_BENCH "Build the benchmarks" OFF)
+option(PENSTOCK_BUILD_FUZZERS "Build the fuzzers, with the tests (Clang only)" OFF)
 option(PENSTOCK_INSTALL "Make the rules of cmake --install" ${PROJECT_IS_TOP_LEVEL})
 option(PENSTOCK_WITH_FILES "Build the files connector" ON)
 option(PENSTOCK_WITH_CSV "Build the csv connector" ON)

@@ -4,8 +4,10 @@
 // so the outcome can be foretold by a loop, whatever the threads do.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +22,13 @@ inline std::uint64_t scramble(std::uint64_t x) noexcept {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
   return x ^ (x >> 31);
+}
+
+/// Where a row of random rounds begins: as told, else somewhere else each time.
+inline std::uint64_t first_seed() {
+  const char* const told = std::getenv("PENSTOCK_FIRST_SEED");
+  return told != nullptr ? std::strtoull(told, nullptr, 10)
+                         : static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
 }
 
 /// Numbers from a seed; the same on every machine.

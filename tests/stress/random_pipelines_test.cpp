@@ -1,7 +1,8 @@
 // Random pipelines under random load, ended in random ways: every run ends, its report adds up, what arrives is what
 // was foretold, and no item is left anywhere.
 //
-// PENSTOCK_STRESS_SECONDS: for how long (3); PENSTOCK_SEED: one episode again, the one a failure names.
+// PENSTOCK_STRESS_SECONDS: for how long (3); PENSTOCK_FIRST_SEED: from where (from the clock);
+// PENSTOCK_SEED: one episode again, the one a failure names.
 #include <gtest/gtest.h>
 
 #include <oneapi/tbb/info.h>
@@ -10,7 +11,6 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <condition_variable>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -18,7 +18,7 @@
 #include <thread>
 
 #include "stress/line_of_a_run.hpp"
-#include "support/waiting.hpp"
+#include "support/watchdog.hpp"
 
 namespace {
 
@@ -87,9 +87,14 @@ class one_run {
 
   [[nodiscard]] bool outlives_its_runtime() const noexcept { return plan_.end == ending::runtime_goes; }
 
-  void dump(std::ostream& to) const {
+  void dump(std::ostream& to) {
     to << "layout " << plan_.layout << ", ending " << static_cast<int>(plan_.end) << ", source "
        << static_cast<int>(plan_.source) << ", sink " << static_cast<int>(plan_.sink) << "\n";
+    to << "input: ";
+    show(to, it_.input.snapshot());
+    to << "\noutput: ";
+    show(to, it_.output.snapshot());
+    to << "\n";
     if (run_) to << run_->report();
   }
 
@@ -159,9 +164,9 @@ void episode(std::uint64_t seed) {
   std::optional<runtime> rt(std::in_place, how);
   std::vector<std::unique_ptr<one_run>> runs;
   const auto count = d.one_in(3) ? 2U : 1U;
-  on_hang() = [&] {
-    for (const auto& r : runs) r->dump(std::cerr);
-  };
+  const auto shown = watched().add("the runs", [&runs](std::ostream& to) {
+    for (const auto& r : runs) r->dump(to);
+  });
   for (unsigned i = 0; i < count; ++i) {
     runs.push_back(std::make_unique<one_run>(random_run(d.any(), threads, i == 0 && may_wait), *rt));
   }
@@ -176,42 +181,12 @@ void episode(std::uint64_t seed) {
   busy.reset();
 }
 
-/// Ends the program when an episode takes too long.
-class watchdog {
- public:
-  watchdog() : thread_([this](std::stop_token stop) { watch(std::move(stop)); }) {}
-  void begins(std::uint64_t seed) {
-    const std::lock_guard lock(lock_);
-    seed_ = seed;
-    ++episodes_;
-  }
-  [[nodiscard]] std::uint64_t episodes() const noexcept { return episodes_; }
-
- private:
-  void watch(std::stop_token stop) {
-    std::unique_lock lock(lock_);
-    while (!stop.stop_requested()) {
-      const auto before = episodes_;
-      changed_.wait_for(lock, stop, patience, [&] { return false; });
-      if (stop.stop_requested() || episodes_ != before) continue;
-      std::cerr << "PENSTOCK_SEED=" << seed_ << " hangs\n";
-      hung(std::source_location::current());
-    }
-  }
-
-  std::mutex lock_;
-  std::condition_variable_any changed_;
-  std::uint64_t seed_ = 0;      // guarded by lock_
-  std::uint64_t episodes_ = 0;  // guarded by lock_; changed by one thread
-  std::jthread thread_;
-};
-
 TEST(random_pipelines, end_add_up_and_lose_nothing) {
   watchdog dog;
   if (const char* again = std::getenv("PENSTOCK_SEED")) {
     const auto seed = std::strtoull(again, nullptr, 10);
     for (int i = 0; i < 100 && !HasFailure(); ++i) {
-      dog.begins(seed);
+      dog.begins("PENSTOCK_SEED=" + std::to_string(seed));
       episode(seed);
     }
     return;
@@ -219,13 +194,14 @@ TEST(random_pipelines, end_add_up_and_lose_nothing) {
   const char* asked = std::getenv("PENSTOCK_STRESS_SECONDS");
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(asked != nullptr ? std::atol(asked) : 3);
   // Another start each time: what a machine never tried it cannot find. A failure names its seed.
-  auto seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  const auto first = penstock_tests::stress::first_seed();
+  auto seed = first;
   while (std::chrono::steady_clock::now() < until && !HasFailure()) {
     seed = scramble(seed);
-    dog.begins(seed);
+    dog.begins("PENSTOCK_SEED=" + std::to_string(seed));
     episode(seed);
   }
-  std::cout << dog.episodes() << " episodes" << std::endl;
+  std::cout << dog.rounds() << " episodes, from seed " << first << std::endl;
   EXPECT_FALSE(HasFailure()) << "PENSTOCK_SEED=" << seed;
 }
 

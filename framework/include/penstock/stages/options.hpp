@@ -65,6 +65,7 @@ struct stage_description {
 
   /// The most items that the stage keeps until more come, for however long that takes.
   [[nodiscard]] std::size_t withholds() const noexcept {
+    if (resequences > 0) return resequences;
     return count > 0 && within == duration::max() ? count - 1 : 0;
   }
 

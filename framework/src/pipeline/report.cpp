@@ -98,6 +98,7 @@ std::string report::json() const {
                              {"failed", s.failed},
                              {"dropped", s.dropped},
                              {"retried", s.retried},
+                             {"letters_lost", s.letters_lost},
                              {"in_flight", s.in_flight()},
                              {"busy_s", seconds(s.busy)},
                              {"starved_s", seconds(s.starved)},
@@ -143,6 +144,10 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
       text << "  " << (c < 2 ? line[c] + padding : padding + line[c]);
     }
     text << "\n";
+  }
+  for (const auto& s : r.stages) {
+    if (s.retried > 0) text << "  '" << s.name << "' tried again " << s.retried << " times\n";
+    if (s.letters_lost > 0) text << "  '" << s.name << "' lost " << s.letters_lost << " dead letters\n";
   }
   const std::size_t shown = std::min<std::size_t>(r.errors.size(), 5);
   for (std::size_t i = 0; i < shown; ++i) {

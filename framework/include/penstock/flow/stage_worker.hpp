@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <string_view>
 #include <system_error>
 
@@ -46,6 +47,9 @@ inline bool says_cancelled(const std::exception_ptr& error) noexcept {
     return false;
   }
 }
+
+template <class In, class Receipt, class Policies>
+class item_in_hand;
 
 class stage_worker : public actor {
  public:
@@ -104,7 +108,11 @@ class stage_worker : public actor {
 
   /// The same, counted in `counts`.
   void item_failed(std::uint64_t number, tally& counts) noexcept {
-    auto error = std::current_exception();
+    item_failed(number, counts, std::current_exception());
+  }
+
+  /// `error` is what it came to.
+  void item_failed(std::uint64_t number, tally& counts, std::exception_ptr error) noexcept {
     if (should_give_up() && says_cancelled(error)) {
       counts.dropped.add(1);
       return;
@@ -113,6 +121,11 @@ class stage_worker : public actor {
     const bool skips = stage_.policy.what() == error_policy::kind::skip;
     run().record_error(stage_.index, number, std::move(error),
                        skips ? error_effect::tolerated : error_effect::ends_run);
+  }
+
+  /// Items had to be dropped for want of memory: the run fails.
+  void out_of_memory() noexcept {
+    run().record_error(stage_.index, no_item, std::make_exception_ptr(std::bad_alloc()), error_effect::ends_run);
   }
 
   /// After the worker's last item, when nothing was given up.
@@ -141,6 +154,9 @@ class stage_worker : public actor {
   std::size_t handled_ = 0;  ///< items of this activation; set by `work`
 
  private:
+  template <class In, class Receipt, class Policies>
+  friend class item_in_hand;
+
   time_point parked_at_{};
   counter* parked_ = nullptr;  ///< what the time until the next activation counts as
 };

@@ -85,6 +85,9 @@ std::string details(const stage_description& about) {
   if (about.first > 0) out << " " << about.first;
   if (about.resequences > 0) out << " within " << about.resequences;
   if (about.where == place::blocking) out << ", blocking";
+  if (about.retry) out << ", retried " << about.retry->times << "x";
+  if (about.dead_letters) out << ", dead letters";
+  if (!about.shared_limit.empty()) out << ", limited by " << about.shared_limit;
   return out.str();
 }
 
@@ -143,6 +146,10 @@ void plan::check() const {
         refuse(*this, stage, branch + " would drop its oldest items; a branch can block, drop_newest or fail");
       }
     }
+    if (about.retry && about.retry->backoff < duration::zero()) refuse(*this, stage, "its back-off is less than 0");
+    if (about.retry && about.retry->most < duration::zero())
+      refuse(*this, stage, "its longest back-off is less than 0");
+    if (about.limit <= duration::zero()) refuse(*this, stage, "its time limit is 0 or less; no body could end in time");
     if (about.window != 0 && about.ordering == order::any) refuse(*this, stage, "a window needs order::kept");
     if (about.window != 0 && about.window < about.workers) {
       refuse(*this, stage, "its window is smaller than the number of its workers, so some could never work");
@@ -181,7 +188,7 @@ std::string plan::mermaid() const {
   out << "flowchart LR\n";
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const auto& about = stages[i].about;
-    out << "  s" << i << "[\"" << entity_quoted(about.name) << "<br/>" << details(about) << "\"]\n";
+    out << "  s" << i << "[\"" << entity_quoted(about.name) << "<br/>" << entity_quoted(details(about)) << "\"]\n";
   }
   for (std::size_t i = 0; i < stages.size(); ++i) {
     for (const auto& from : stages[i].inputs) {
@@ -197,7 +204,7 @@ std::string plan::dot() const {
   out << "digraph \"" << dot_escaped(name) << "\" {\n  rankdir=LR;\n  node [shape=box];\n";
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const auto& about = stages[i].about;
-    out << "  s" << i << " [label=\"" << dot_escaped(about.name) << "\\n" << details(about) << "\"];\n";
+    out << "  s" << i << " [label=\"" << dot_escaped(about.name) << "\\n" << dot_escaped(details(about)) << "\"];\n";
   }
   for (std::size_t i = 0; i < stages.size(); ++i) {
     for (const auto& from : stages[i].inputs) {

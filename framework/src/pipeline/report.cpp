@@ -110,6 +110,7 @@ std::string report::json() const {
                              {"failed", s.failed},
                              {"dropped", s.dropped},
                              {"retried", s.retried},
+                             {"letters_lost", s.letters_lost},
                              {"in_flight", s.in_flight()},
                              {"under_way", s.under_way},
                              {"longest_s", seconds(s.longest)},
@@ -174,6 +175,10 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
     if (s.under_way == 0) continue;
     text << "  under way in '" << s.name << "': " << s.under_way << (s.under_way == 1 ? " body" : " bodies, the first")
          << " for " << for_people(s.longest) << "\n";
+  }
+  for (const auto& s : r.stages) {
+    if (s.retried > 0) text << "  '" << s.name << "' tried again " << s.retried << " times\n";
+    if (s.letters_lost > 0) text << "  '" << s.name << "' lost " << s.letters_lost << " dead letters\n";
   }
   const std::size_t shown = std::min<std::size_t>(r.errors.size(), 5);
   for (std::size_t i = 0; i < shown; ++i) {

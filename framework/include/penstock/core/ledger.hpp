@@ -7,12 +7,13 @@ namespace penstock {
 
 /// What became of the items that a stage took. At any rest: `in = done + failed + dropped + in_flight()`.
 struct stage_counts {
-  std::uint64_t in = 0;       ///< items whose body was started
-  std::uint64_t emitted = 0;  ///< items handed to the next edge
-  std::uint64_t done = 0;     ///< items whose outcome left the stage
-  std::uint64_t failed = 0;   ///< items whose body threw, skipped ones included
-  std::uint64_t dropped = 0;  ///< items given up by a cancel, or because nobody takes them any more
-  std::uint64_t retried = 0;  ///< further attempts; not items
+  std::uint64_t in = 0;            ///< items whose body was started
+  std::uint64_t emitted = 0;       ///< items handed to the next edge
+  std::uint64_t done = 0;          ///< items whose outcome left the stage
+  std::uint64_t failed = 0;        ///< items whose body threw, skipped ones included
+  std::uint64_t dropped = 0;       ///< items given up by a cancel, or because nobody takes them any more
+  std::uint64_t retried = 0;       ///< further attempts; not items
+  std::uint64_t letters_lost = 0;  ///< of the failed: their dead letters were not taken by the queue
 
   [[nodiscard]] constexpr std::uint64_t in_flight() const noexcept { return in - done - failed - dropped; }
 
@@ -23,6 +24,7 @@ struct stage_counts {
     failed += other.failed;
     dropped += other.dropped;
     retried += other.retried;
+    letters_lost += other.letters_lost;
     return *this;
   }
 };

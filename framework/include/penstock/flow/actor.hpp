@@ -66,6 +66,10 @@ class actor {
   /// Nanoseconds that this actor's items have cost of late; 0: not known.
   [[nodiscard]] std::uint64_t cost() const noexcept { return cost_; }
 
+  /// The worker has its hands full: it does not look at its input, so telling it of items is telling nobody. Relaxed:
+  /// whoever wins its notice sees what its last activation left.
+  [[nodiscard]] bool occupied() const noexcept { return occupied_.load(std::memory_order_relaxed); }
+
   actor* link = nullptr;  ///< for the ready list that the actor is on; touched by its executor only
 
   /// What `notify_at` was asked for last; `never`: nothing. Only to be looked at from outside, so relaxed.
@@ -77,7 +81,8 @@ class actor {
   }
 
  protected:
-  std::uint64_t cost_ = 0;  ///< written during activations only
+  std::uint64_t cost_ = 0;             ///< written during activations only
+  std::atomic<bool> occupied_{false};  ///< written during activations only
 
  private:
   executor* home_;
@@ -96,10 +101,11 @@ class party {
   /// them may be about to go idle, and any may be in a body that takes long.
   void wake_one(turn* t) const noexcept {
     for (std::size_t i = 0; count_ > 1 && i < count_; ++i) {
-      if (first_[i]->word().looks_idle() && wake(*first_[i], t)) return;
+      auto& a = *first_[i];
+      if (a.word().looks_idle() && !a.occupied() && wake(a, t) && !a.occupied()) return;
     }
     for (std::size_t i = 0; i < count_; ++i) {
-      if (wake(*first_[i], t)) return;
+      if (wake(*first_[i], t) && !first_[i]->occupied()) return;
     }
   }
 

@@ -2,11 +2,15 @@
 // that is started on demand and runs body after body.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -15,15 +19,22 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <penstock/body/body.hpp>
+#include <penstock/body/dead_letter.hpp>
+#include <penstock/body/limited.hpp>
+#include <penstock/body/wrapping.hpp>
 #include <penstock/core/reorder.hpp>
 #include <penstock/flow/cell.hpp>
 #include <penstock/flow/edge.hpp>
 #include <penstock/flow/held_result.hpp>
 #include <penstock/flow/io_home.hpp>
+#include <penstock/flow/operations.hpp>
 #include <penstock/flow/resumer.hpp>
+#include <penstock/flow/slot_times.hpp>
 #include <penstock/flow/stage_worker.hpp>
+#include <penstock/flow/waiting_slot.hpp>
 
 namespace penstock::flow {
 
@@ -32,33 +43,45 @@ class async_stage final : public stage_worker {
   static constexpr bool emits = Kind != shape::none;
   using in_cell = cell<In, Receipt>;
   using in_edge = edge<in_cell>;
-  using body_type = penstock::detail::body_of_worker<Body, In>;
-  using returned =
-      penstock::detail::awaited_t<std::decay_t<penstock::detail::result_of<penstock::detail::worker_body_t<Body>, In>>>;
+  using body_type = penstock::detail::item_body_t<Body, In>;
+  using policies = penstock::detail::policies_t<Body>;
+  using returned = penstock::detail::awaited_t<penstock::detail::item_result_t<Body, In>>;
   using result = std::conditional_t<emits, returned, std::nullptr_t>;
   using held = std::conditional_t<emits, held_result<shape::one, result, Receipt>, nothing_held>;
   using out_edge = edge<cell<result, Receipt>>;
 
  public:
-  /// `window`: how far results may run ahead of their turn; 0: results leave as they come.
+  /// `window`: how far results may run ahead of their turn; 0: results leave as they come. `limit`: of an attempt.
   async_stage(io_home& home, run_services& services, stage_state& stage, const Body& declared, std::size_t slots,
-              std::size_t window)
+              std::size_t window, duration limit)
       : stage_worker(home, services, stage, 0),
         home_(home),
         in_(static_cast<in_edge&>(*stage.in)),
         out_(static_cast<out_edge*>(stage.out)),
         ordered_(emits && window > 0),
+        limit_(limit),
+        policies_(declared),
+        times_(*this, limit),
         window_(ordered_ ? window : 1) {
     slots_.reserve(slots);
     idle_.reserve(slots);
     // Bodies are made here, where an exception of a factory can still refuse the run; coroutines later, on demand.
-    for (std::size_t i = 0; i < slots; ++i) slots_.push_back(std::make_unique<slot>(services, stage.name, i, declared));
+    for (std::size_t i = 0; i < slots; ++i) slots_.push_back(std::make_unique<slot>(*this, i, declared));
   }
 
  private:
-  struct slot {
-    slot(run_services& services, std::string_view stage, std::size_t which, const Body& declared)
-        : c(services, stage, which, false), body(declared) {}
+  struct nobody {
+    nobody(actor&, told_slots&, resumer&) noexcept {}
+  };
+  using permit_place = std::conditional_t<policies::limits, waiting_slot<permit_waiter>, nobody>;
+  using letter_place = std::conditional_t<policies::buries, waiting_slot<put_waiter<dead<In>>>, nobody>;
+
+  struct slot : timed_slot {
+    slot(async_stage& stage, std::size_t which, const Body& declared)
+        : c(stage.run(), stage.stage_.name, which, false),
+          body(penstock::detail::wrapping<Body>::inside(declared)),
+          permit(stage, stage.told_, sleep),
+          room(stage, stage.told_, sleep) {}
     context c;
     body_type body;
     std::optional<in_cell> item;
@@ -66,15 +89,26 @@ class async_stage final : public stage_worker {
     held made;  ///< unordered: the result that waits for room
     resumer sleep;
     boost::asio::cancellation_signal cancel;
+    [[no_unique_address]] permit_place permit;
+    [[no_unique_address]] letter_place room;
     unsigned streak = 0;  ///< items since the coroutine last slept
     bool busy = false;
+    bool late = false;    ///< the attempt's limit has passed
     body_since since{0};  ///< read by whoever looks from outside
   };
 
   static constexpr unsigned longest_streak = 128;
 
   step work(turn&) noexcept override {
+    told_.resume_all();
     if (should_give_up()) return give_up();
+    times_.ring(
+        [](timed_slot& t) {
+          auto& s = static_cast<slot&>(t);
+          s.late = true;
+          s.cancel.emit(boost::asio::cancellation_type::terminal);
+        },
+        [](timed_slot& t) { static_cast<slot&>(t).sleep.resume(); });
     send();
     take_all();
     if (!ended() || !nothing_under_way()) return starve(waits_for_room() ? activity::blocked : activity::starved);
@@ -200,23 +234,79 @@ class async_stage final : public stage_worker {
     s.item.reset();
     auto owed = receipt_of(item);
     held made;
-    const auto began = run().now();
-    s.c.begin_item(s.number);
-    s.since.store(began.time_since_epoch().count(), std::memory_order_relaxed);
-    try {
-      auto running = s.body(s.c, std::move(value_of(item)));
-      if constexpr (emits) {
-        result value = co_await std::move(running);
-        made.hold(std::move(value), std::move(owed));
-      } else {
-        co_await std::move(running);
-        tally_.done.add(1);
+    for (unsigned attempts = 1;; ++attempts) {
+      if constexpr (policies::limits) {
+        if (s.permit.must_wait(*policies_.limit)) co_await s.sleep.sleep();
+        s.permit.done();
+        if (leaving_) {
+          if (s.permit.granted) policies_.limit->give_back();
+          tally_.dropped.add(1);
+          break;
+        }
       }
-    } catch (...) {
-      item_failed(s.number);
+      std::exception_ptr error;
+      const auto began = run().now();
+      s.c.begin_item(s.number, attempts);
+      if (attempts > 1) tally_.retried.add(1);
+      times_.begin(s, began);
+      s.since.store(began.time_since_epoch().count(), std::memory_order_relaxed);
+      try {
+        auto running = s.body(s.c, give<Body>(value_of(item)));
+        if constexpr (emits) {
+          result value = co_await std::move(running);
+          made.hold(std::move(value), std::move(owed));
+        } else {
+          co_await std::move(running);
+          tally_.done.add(1);
+        }
+      } catch (...) {
+        error = std::current_exception();
+      }
+      times_.end(s);
+      s.since.store(0, std::memory_order_relaxed);
+      if constexpr (policies::limits) policies_.limit->give_back();
+      tally_.busy.add(static_cast<std::uint64_t>((run().now() - began).count()));
+      if (std::exchange(s.late, false) && !leaving_) {
+        // The cancellation was for this attempt only; left alone, it would end every later wait of the coroutine.
+        auto fresh = boost::asio::this_coro::reset_cancellation_state();
+        co_await fresh;
+        if (error) error = too_late();
+      }
+      if (!error) break;
+      if constexpr (policies::keeps) {
+        if (!should_give_up() && policies_.retry.again(attempts)) {
+          const auto now = run().now();
+          const auto delay =
+              policies_.retry.delay(attempts, retry_rules::chance(now, stage_.index, s.number, attempts));
+          if (delay > duration::zero()) {
+            times_.sleep(s, penstock::after(now, delay));
+            co_await s.sleep.sleep();
+          }
+          if (!should_give_up()) continue;
+          tally_.dropped.add(1);
+          break;
+        }
+        if constexpr (policies::buries) {
+          if (!should_give_up() || !says_cancelled(error)) {
+            run().record_error(stage_.index, s.number, error, error_effect::tolerated);
+            auto letter = write_letter(value_of(item), error, attempts, s.number);
+            auto put = policies_.letters->try_put(letter);
+            if (put.state == state::full && policies_.letters->may_wait() && !leaving_) {
+              s.room.items = std::span<dead<In>>(&letter, 1);
+              s.room.result = {};
+              if (s.room.must_wait(*policies_.letters)) co_await s.sleep.sleep();
+              s.room.done();
+              put = s.room.result;
+            }
+            tally_.failed.add(1);
+            if (put.state != state::ok) tally_.letters_lost.add(1);
+            break;
+          }
+        }
+      }
+      item_failed(s.number, tally_, error);
+      break;
     }
-    s.since.store(0, std::memory_order_relaxed);
-    tally_.busy.add(static_cast<std::uint64_t>((run().now() - began).count()));
     if constexpr (emits) {
       if (ordered_) {
         window_.finish(s.number, 1, std::move(made));
@@ -225,6 +315,16 @@ class async_stage final : public stage_worker {
         s.made = std::move(made);
       }
     }
+  }
+
+  dead<In> write_letter(In& item, const std::exception_ptr& error, unsigned attempts, std::uint64_t number) const {
+    return {std::move(item), error, std::string(stage_.name), attempts, number};
+  }
+
+  [[nodiscard]] std::exception_ptr too_late() const {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count();
+    return std::make_exception_ptr(
+        error(errc::timed_out, "the body took longer than its " + std::to_string(ms) + " ms"));
   }
 
   /// The slot's item is done with, one way or another.
@@ -288,6 +388,8 @@ class async_stage final : public stage_worker {
       }
     }
     dismiss();
+    times_.wake_all([](timed_slot& t) { static_cast<slot&>(t).sleep.resume(); });
+    leave_lines();
     for (auto* s : std::exchange(blocked_, {})) s->sleep.resume();
     if (live_ > 0) return step::idle;
     if constexpr (emits) {
@@ -299,7 +401,22 @@ class async_stage final : public stage_worker {
     return leave_quietly();
   }
 
+  /// Slots that wait in a line end; those that are being told just now are resumed when they have been.
+  void leave_lines() {
+    if constexpr (policies::limits) {
+      for (auto& s : slots_) {
+        if (s->permit.leave_line(*policies_.limit)) s->sleep.resume();
+      }
+    }
+    if constexpr (policies::buries) {
+      for (auto& s : slots_) {
+        if (s->room.leave_line(*policies_.letters)) s->sleep.resume();
+      }
+    }
+  }
+
   step leave_quietly() noexcept {
+    times_.silence();
     turn nobody_next;
     return leave(nobody_next);
   }
@@ -308,8 +425,12 @@ class async_stage final : public stage_worker {
   in_edge& in_;
   out_edge* out_;
   const bool ordered_;
+  const duration limit_;
+  [[no_unique_address]] const policies policies_;
+  told_slots told_;
 
   // Touched on the strand only.
+  slot_times times_;
   reorder<held> window_;
   std::vector<std::unique_ptr<slot>> slots_;
   std::vector<slot*> idle_;

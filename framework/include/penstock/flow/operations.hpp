@@ -10,27 +10,42 @@
 #include <utility>
 
 #include <penstock/body/body.hpp>
+#include <penstock/body/wrapping.hpp>
 #include <penstock/flow/held_result.hpp>
 
 namespace penstock::flow {
+
+/// The item as the body gets it: to keep, or only to use, where it may be needed again.
+template <class Body, class In>
+constexpr decltype(auto) give(In& value) noexcept {
+  if constexpr (penstock::detail::keeps_item<Body>) {
+    return (value);
+  } else {
+    return std::move(value);
+  }
+}
 
 /// `transform`, `filter_map`, `flat_map`: the body's result is one item, perhaps one, or many.
 template <shape Kind, class Body, class In>
 class mapping {
  public:
   static constexpr shape kind = Kind;
-  using result = std::decay_t<penstock::detail::result_of<penstock::detail::worker_body_t<Body>, In>>;
+  using result = penstock::detail::item_result_t<Body, In>;
+  using policies_type = penstock::detail::policies_t<Body>;
   using item = item_of_t<Kind, result>;
   template <class Receipt>
   using held = held_result<Kind, result, Receipt>;
 
-  explicit mapping(const Body& declared) : body_(declared) {}
+  explicit mapping(const Body& declared)
+      : policies(declared), body_(penstock::detail::wrapping<Body>::inside(declared)) {}
 
-  result operator()(context& c, In&& value) { return body_(c, std::move(value)); }
+  result operator()(context& c, In&& value) { return body_(c, give<Body>(value)); }
   void finish(context& c) { body_.finish(c); }
 
+  [[no_unique_address]] policies_type policies;
+
  private:
-  penstock::detail::body_of_worker<Body, In> body_;
+  penstock::detail::item_body_t<Body, In> body_;
 };
 
 /// `filter`: the predicate looks at the item and says whether it goes on.
@@ -39,11 +54,13 @@ class filtering {
  public:
   static constexpr shape kind = shape::maybe;
   using result = std::optional<In>;
+  using policies_type = penstock::detail::policies_t<Body>;
   using item = In;
   template <class Receipt>
   using held = held_result<shape::maybe, result, Receipt>;
 
-  explicit filtering(const Body& declared) : body_(declared) {}
+  explicit filtering(const Body& declared)
+      : policies(declared), body_(penstock::detail::wrapping<Body>::inside(declared)) {}
 
   result operator()(context& c, In&& value) {
     if (!body_(c, std::as_const(value))) return std::nullopt;
@@ -51,8 +68,10 @@ class filtering {
   }
   void finish(context& c) { body_.finish(c); }
 
+  [[no_unique_address]] policies_type policies;
+
  private:
-  penstock::detail::body_of_worker<Body, const In&> body_;
+  penstock::detail::item_body_t<Body, const In&> body_;
 };
 
 /// `consumer`: the end of the line.
@@ -61,16 +80,20 @@ class consuming {
  public:
   static constexpr shape kind = shape::none;
   using item = std::nullptr_t;  // stands for "no edge"
+  using policies_type = penstock::detail::policies_t<Body>;
   template <class Receipt>
   using held = nothing_held;
 
-  explicit consuming(const Body& declared) : body_(declared) {}
+  explicit consuming(const Body& declared)
+      : policies(declared), body_(penstock::detail::wrapping<Body>::inside(declared)) {}
 
-  void operator()(context& c, In&& value) { static_cast<void>(body_(c, std::move(value))); }
+  void operator()(context& c, In&& value) { static_cast<void>(body_(c, give<Body>(value))); }
   void finish(context& c) { body_.finish(c); }
 
+  [[no_unique_address]] policies_type policies;
+
  private:
-  penstock::detail::body_of_worker<Body, In> body_;
+  penstock::detail::item_body_t<Body, In> body_;
 };
 
 /// `producer` with a callable: each call gives the next item, or none at the end.

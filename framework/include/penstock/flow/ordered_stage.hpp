@@ -12,6 +12,7 @@
 #include <penstock/core/reorder.hpp>
 #include <penstock/flow/cell.hpp>
 #include <penstock/flow/held_result.hpp>
+#include <penstock/flow/item_in_hand.hpp>
 #include <penstock/flow/shared_sides.hpp>
 #include <penstock/flow/stage_worker.hpp>
 
@@ -84,13 +85,15 @@ class ordered_stage final : public stage_worker {
   using in_cell = typename sides::in_cell;
   using out_edge = edge<typename sides::out_cell>;
   using ordered = typename sides::ordered;
+  using policies = typename Op::policies_type;
 
  public:
   ordered_stage(executor& home, run_services& services, stage_state& stage, std::size_t number, sides& shared, Op op)
       : stage_worker(home, services, stage, number),
         sides_(shared),
         out_(static_cast<out_edge&>(*stage.out)),
-        op_(std::move(op)) {}
+        op_(std::move(op)),
+        hand_(*this, op_.policies) {}
 
   /// Whatever the claim holds back goes on: items not begun to other workers, results to the next stage.
   void nudge() noexcept override {
@@ -116,8 +119,14 @@ class ordered_stage final : public stage_worker {
     for (;;) {
       if (should_give_up()) return give_up();
       if (handled_ >= pace_.items()) return step::again;
+      if (!hand_.empty()) {
+        if (!work_on_hand()) return step::idle;
+        continue;
+      }
       bool window_full = false;
-      sides_.in.take(claim_, std::min(pace_.items() - handled_, most_claimed), [&](std::size_t n) {
+      // Under a shared limit an item at a time: the next one needs a permit of its own.
+      const auto want = policies::limits ? 1 : std::min(pace_.items() - handled_, most_claimed);
+      sides_.in.take(claim_, want, [&](std::size_t n) {
         const std::lock_guard lock(sides_.lock);
         const auto free = sides_.window.free();
         window_full = n > 0 && free == 0;
@@ -147,7 +156,8 @@ class ordered_stage final : public stage_worker {
     std::size_t without = 0;
     for (std::size_t i = 0; i != claim_.none; i = claim_.begin_next()) {
       started = i + 1;
-      if (!run_one(claim_.cells[i], claim_.first + i)) ++without;
+      if (!begin_one(claim_.cells[i], claim_.first + i)) ++without;
+      if (!hand_.empty()) break;
       finished_.store(progress{started, made_.results.size()}, std::memory_order_release);
       if (run().phase() == run_phase::cancelling) break;
     }
@@ -158,17 +168,59 @@ class ordered_stage final : public stage_worker {
   }
 
   /// False: the item is done, and nothing comes of it.
-  bool run_one(in_cell& item, std::uint64_t number) noexcept {
+  bool begin_one(in_cell& item, std::uint64_t number) noexcept {
     context_.begin_item(number);
     auto owed = receipt_of(item);
+    if (!hand_.may_begin(value_of(item), owed, number)) return true;
+    return run_one(made_, value_of(item), owed, number);
+  }
+
+  /// False: the item is done, and nothing comes of it.
+  bool run_one(ordered& into, In& value, Receipt& owed, std::uint64_t number) noexcept {
+    [[maybe_unused]] bool returned = false;  // then what throws is not the body
     try {
-      auto result = op_(context_, std::move(value_of(item)));
+      auto result = op_(context_, std::move(value));
+      returned = true;
+      hand_.body_ended();
       if constexpr (Op::kind == shape::maybe) {
         if (!result) return false;
       }
-      made_.results.push_back({std::move(result), std::move(owed), number});
+      into.results.push_back({std::move(result), std::move(owed), number});
     } catch (...) {
+      if constexpr (guarded<policies>) {
+        if (!returned) return hand_.failed(value, std::move(owed), number), true;
+      }
       item_failed(number, tally_);
+    }
+    return true;
+  }
+
+  /// False: what is in the hand waits. Its place in the window is its own until it is settled.
+  bool work_on_hand() noexcept {
+    if constexpr (guarded<policies>) {
+      const auto number = hand_.number();
+      const auto what = hand_.look();
+      if (what == hand::parked) return false;
+      ordered made;
+      if (what == hand::ready) {
+        ++handled_;
+        {
+          const std::lock_guard lock(sides_.lock);
+          made = sides_.spare();
+        }
+        hand_.try_again([&, this](In& value, Receipt& owed, std::uint64_t) {
+          if (!run_one(made, value, owed, number)) tally_.done.add(1);
+        });
+      }
+      {
+        const std::lock_guard lock(sides_.lock);
+        if (hand_.empty()) {
+          sides_.window.finish(number, 1, std::move(made));
+        } else {
+          sides_.keep(std::move(made));
+        }
+      }
+      sent_some_ |= send_in_order();
     }
     return true;
   }
@@ -191,14 +243,18 @@ class ordered_stage final : public stage_worker {
   void end_claim(std::size_t count, std::size_t started) noexcept {
     auto& in = *sides_.in;
     std::size_t dropped = 0;
+    bool wake = false;
     {
       const std::lock_guard lock(claim_lock_);
       relievable_ = false;
+      const bool held_up = !hand_.empty();  // by the item begun last: others do the rest
+      if (held_up) wake = sides_.in.take_back(claim_);
       const auto rest = claim_.cut();
       dropped = rest.to - rest.from;
       if (started > released_) in.release(started - released_, nullptr);
-      const auto items = started + dropped - passed_on_;
+      const auto items = (held_up ? started - 1 : started + dropped) - passed_on_;
       const std::lock_guard window(sides_.lock);
+      if (held_up && dropped > 0) sides_.window.finish(claim_.first + started, dropped, {});
       if (items > 0) {
         sides_.window.finish(claim_.first + passed_on_, items, std::move(made_));
         made_ = sides_.spare();
@@ -209,7 +265,9 @@ class ordered_stage final : public stage_worker {
     }
     claim_.cells.clear();
     if (dropped > 0) in.count_dropped(dropped);
-    if (count > 1 && sides_.in.end_claim()) sides_.workers.wake_all(nullptr);
+    if (dropped > 0 && !hand_.empty()) out_of_memory();
+    if (count > 1 && sides_.in.end_claim()) wake = true;
+    if (wake) sides_.workers.wake_all(nullptr);
   }
 
   /// True: the stage's other workers have something to look at.
@@ -312,6 +370,13 @@ class ordered_stage final : public stage_worker {
 
   /// Drops what waits in the window; what other workers still finish they drop themselves.
   step give_up() noexcept {
+    const bool has_place = !hand_.empty();
+    const auto number = hand_number();
+    if (!hand_.let_go()) return step::idle;
+    if (has_place) {
+      const std::lock_guard lock(sides_.lock);
+      sides_.window.finish(number, 1, {});  // no hole for those behind it
+    }
     sides_.in.drop_returned([this](std::uint64_t first, std::size_t count) {
       const std::lock_guard lock(sides_.lock);
       sides_.window.finish(first, count, {});  // no hole for those behind it
@@ -329,6 +394,11 @@ class ordered_stage final : public stage_worker {
     return step::finished;
   }
 
+  [[nodiscard]] std::uint64_t hand_number() const noexcept {
+    if constexpr (guarded<policies>) return hand_.number();
+    return 0;
+  }
+
   void finish() override { op_.finish(context_); }
 
   struct progress {
@@ -342,6 +412,7 @@ class ordered_stage final : public stage_worker {
   sides& sides_;
   out_edge& out_;
   Op op_;
+  [[no_unique_address]] item_in_hand<In, Receipt, policies> hand_;
   bool sent_some_ = false;
 
   // Filled by the owner; parts of both are given away by whoever holds claim_lock_.

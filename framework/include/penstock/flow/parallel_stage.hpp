@@ -11,6 +11,7 @@
 
 #include <penstock/flow/cell.hpp>
 #include <penstock/flow/held_result.hpp>
+#include <penstock/flow/item_in_hand.hpp>
 #include <penstock/flow/shared_sides.hpp>
 #include <penstock/flow/stage_worker.hpp>
 
@@ -50,11 +51,12 @@ class parallel_stage final : public stage_worker {
   using in_cell = typename sides::in_cell;
   using out_cell = typename sides::out_cell;
   static constexpr bool emits = sides::emits;
+  using policies = typename Op::policies_type;
   using held = typename Op::template held<Receipt>;
 
  public:
   parallel_stage(executor& home, run_services& services, stage_state& stage, std::size_t number, sides& shared, Op op)
-      : stage_worker(home, services, stage, number), sides_(shared), op_(std::move(op)) {
+      : stage_worker(home, services, stage, number), sides_(shared), op_(std::move(op)), hand_(*this, op_.policies) {
     if constexpr (emits) results_.reserve(most_claimed);
   }
 
@@ -84,7 +86,12 @@ class parallel_stage final : public stage_worker {
       if (should_give_up()) return give_up();
       if (!hand_over()) return block();
       if (handled_ >= pace_.items()) return step::again;
-      const auto want = std::min(pace_.items() - handled_, most_claimed);
+      if (!hand_.empty()) {
+        if (!work_on_hand()) return step::idle;
+        continue;
+      }
+      // Under a shared limit an item at a time: the next one needs a permit of its own.
+      const auto want = policies::limits ? 1 : std::min(pace_.items() - handled_, most_claimed);
       std::size_t places = 0;
       if constexpr (emits && Op::kind != shape::many) {
         if (want > 1) places = sides_.out.reserve(want);
@@ -131,8 +138,8 @@ class parallel_stage final : public stage_worker {
     for (std::size_t i = 0; i != claim_.none; i = claim_.begin_next()) {
       context_.begin_item(claim_.number(i));
       started = i + 1;
-      if (!run_one(claim_.cells[i], places > 0, claim_.number(i))) ++bad;
-      if (run().phase() == run_phase::cancelling) break;
+      if (!begin_one(claim_.cells[i], places > 0, claim_.number(i))) ++bad;
+      if (!hand_.empty() || run().phase() == run_phase::cancelling) break;
     }
     end_claim(count, started);
     handled_ += started;
@@ -156,10 +163,12 @@ class parallel_stage final : public stage_worker {
     {
       const std::lock_guard lock(claim_lock_);
       relievable_ = false;
+      // This worker is held up by one item: others do the rest.
+      if (!hand_.empty()) wake = sides_.in.take_back(claim_);
       const auto rest = claim_.cut();
       dropped = rest.to - rest.from;
       if (started > released_) in.release(started - released_, nullptr);
-      if (places_ > 0) wake = put_results(places_);
+      if (places_ > 0) wake = put_results(places_) || wake;
     }
     claim_.cells.clear();
     if constexpr (emits) {
@@ -176,6 +185,7 @@ class parallel_stage final : public stage_worker {
       made_.store(0, std::memory_order_relaxed);
     }
     if (dropped > 0) in.count_dropped(dropped);
+    if (dropped > 0 && !hand_.empty()) out_of_memory();
     if (count > 1 && sides_.in.end_claim()) wake = true;
     if (wake) sides_.workers.wake_all(nullptr);
   }
@@ -194,29 +204,59 @@ class parallel_stage final : public stage_worker {
     return wake;
   }
 
-  /// False: the item failed (and was counted).
-  bool run_one(in_cell& item, bool into_results, std::uint64_t number) noexcept {
+  /// False: the item has failed, and was counted, or it is in the hand.
+  bool begin_one(in_cell& item, bool into_results, std::uint64_t number) noexcept {
     auto owed = receipt_of(item);
+    if (!hand_.may_begin(value_of(item), owed, number)) return false;
+    return run_one(value_of(item), owed, into_results, number);
+  }
+
+  /// False: what is in the hand waits.
+  bool work_on_hand() noexcept {
+    if constexpr (guarded<policies>) {
+      const auto what = hand_.look();
+      if (what == hand::parked) return false;
+      if (what == hand::ready) {
+        ++handled_;
+        hand_.try_again([this](In& value, Receipt& owed, std::uint64_t number) {
+          const bool ran = run_one(value, owed, false, number);
+          if constexpr (!emits) {
+            if (ran) tally_.done.add(1);
+          }
+        });
+      }
+    }
+    return true;
+  }
+
+  bool run_one(In& value, Receipt& owed, bool into_results, std::uint64_t number) noexcept {
+    [[maybe_unused]] bool returned = false;  // then what throws is not the body
     try {
       if constexpr (!emits) {
-        op_(context_, std::move(value_of(item)));
-      } else if constexpr (Op::kind == shape::one) {
-        if (into_results) {
-          add_result(op_(context_, std::move(value_of(item))), std::move(owed));
-        } else {
-          hold(op_(context_, std::move(value_of(item))), std::move(owed), number);
-        }
-      } else if constexpr (Op::kind == shape::maybe) {
-        if (into_results) {
-          if (auto result = op_(context_, std::move(value_of(item)))) add_result(*std::move(result), std::move(owed));
-        } else {
-          hold(op_(context_, std::move(value_of(item))), std::move(owed), number);
-        }
+        op_(context_, std::move(value));
+        hand_.body_ended();
       } else {
-        hold(op_(context_, std::move(value_of(item))), std::move(owed), number);
+        auto result = op_(context_, std::move(value));
+        returned = true;
+        hand_.body_ended();
+        if constexpr (Op::kind == shape::one) {
+          if (into_results) {
+            add_result(std::move(result), std::move(owed));
+            return true;
+          }
+        } else if constexpr (Op::kind == shape::maybe) {
+          if (into_results) {
+            if (result) add_result(*std::move(result), std::move(owed));
+            return true;
+          }
+        }
+        hold(std::move(result), std::move(owed), number);
       }
       return true;
     } catch (...) {
+      if constexpr (guarded<policies>) {
+        if (!returned) return hand_.failed(value, std::move(owed), number), false;
+      }
       item_failed(number);
       return false;
     }
@@ -290,6 +330,7 @@ class parallel_stage final : public stage_worker {
   [[nodiscard]] std::uint64_t begun() const noexcept override { return claim_.begun(); }
 
   step give_up() noexcept {
+    if (!hand_.let_go()) return step::idle;
     sides_.in.drop_returned([](std::uint64_t, std::size_t) {});
     if (!held_.empty()) {
       held_.drop();
@@ -302,6 +343,7 @@ class parallel_stage final : public stage_worker {
 
   sides& sides_;
   Op op_;
+  [[no_unique_address]] item_in_hand<In, Receipt, policies> hand_;
   held held_;
   std::uint64_t number_held_ = 0;
   std::uint64_t emitted_ = 0;

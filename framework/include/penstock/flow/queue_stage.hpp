@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,51 +14,10 @@
 #include <penstock/flow/cell.hpp>
 #include <penstock/flow/edge.hpp>
 #include <penstock/flow/stage_worker.hpp>
+#include <penstock/flow/waiting_actor.hpp>
 #include <penstock/sync/detail/queue_state.hpp>
 
 namespace penstock::flow {
-
-/// A place in a queue's line for an actor. `Waiter` is the queue's kind of waiter.
-template <class Waiter>
-class waiting_actor final : public Waiter {
- public:
-  explicit waiting_actor(actor& whose) noexcept : actor_(whose) {}
-
-  /// In line, or decided and not yet told: the actor must not leave.
-  [[nodiscard]] bool waiting() const noexcept { return waiting_ && !told_.load(std::memory_order_acquire); }
-
-  /// Told, and the result not yet looked at.
-  [[nodiscard]] bool decided() const noexcept { return waiting_ && told_.load(std::memory_order_acquire); }
-
-  template <class State>
-  void line_up(State& queue) {
-    told_.store(false, std::memory_order_relaxed);
-    waiting_ = true;
-    if (!queue.line_up(*this)) told_.store(true, std::memory_order_relaxed);
-  }
-
-  template <class State>
-  void give_up(State& queue) noexcept {
-    if (waiting() && queue.withdraw(*this, state::cancelled)) told_.store(true, std::memory_order_relaxed);
-  }
-
-  /// The result was looked at.
-  void done() noexcept { waiting_ = false; }
-
-  void complete() noexcept override {
-    // Once the actor knows it may leave, and then only being inside keeps the run, and with it this, alive.
-    auto& run = actor_.run();
-    run.enter();
-    told_.store(true, std::memory_order_release);
-    actor_.notify();
-    run.leave();
-  }
-
- private:
-  actor& actor_;
-  std::atomic<bool> told_{false};
-  bool waiting_ = false;
-};
 
 /// Pays a queue for the items that are gone.
 template <class T>

@@ -11,15 +11,17 @@
 #include <penstock/flow/cell.hpp>
 #include <penstock/flow/edge.hpp>
 #include <penstock/flow/held_result.hpp>
+#include <penstock/flow/item_in_hand.hpp>
 #include <penstock/flow/stage_worker.hpp>
 
 namespace penstock::flow {
 
 /// `Op` is the stage's work on one item: `Op::kind`, `Op::item`, `Op::held`, `Op::result`, `op(context&, In&&)`,
-/// `op.finish(context&)`.
+/// `op.finish(context&)`, `op.policies`.
 template <class In, class Receipt, class Op>
 class serial_stage final : public stage_worker {
   static constexpr bool emits = Op::kind != shape::none;
+  using policies = typename Op::policies_type;
   using held = typename Op::template held<Receipt>;
   using in_edge = edge<cell<In, Receipt>>;
   using out_edge = edge<cell<typename Op::item, Receipt>>;
@@ -29,7 +31,8 @@ class serial_stage final : public stage_worker {
       : stage_worker(home, services, stage, number),
         in_(static_cast<in_edge&>(*stage.in)),
         out_(static_cast<out_edge*>(stage.out)),
-        op_(std::move(op)) {}
+        op_(std::move(op)),
+        hand_(*this, op_.policies) {}
 
  private:
   step work(turn& t) noexcept override {
@@ -48,6 +51,10 @@ class serial_stage final : public stage_worker {
       if (should_give_up()) return give_up();
       if (!hand_over()) return block();
       if (handled_ >= pace_.items()) return step::again;
+      if (!hand_.empty()) {
+        if (!work_on_hand()) return step::idle;
+        continue;
+      }
       const bool closed = in_.closed();
       const auto ready = in_.ready();
       if (ready == 0) {
@@ -58,7 +65,7 @@ class serial_stage final : public stage_worker {
       std::size_t room = ready;
       if constexpr (emits) room = out_->room();
       const auto count = std::min({ready, room, pace_.items() - handled_});
-      if (count <= 1 || neighbours_elsewhere() || Op::kind == shape::many) {
+      if (count <= 1 || neighbours_elsewhere() || Op::kind == shape::many || policies::limits) {
         one();
       } else {
         burst(count);
@@ -103,16 +110,41 @@ class serial_stage final : public stage_worker {
     ++handled_;
     tally_.in.add(1);
     context_.begin_item(number);
+    if (hand_.may_begin(value, owed, number)) run_one(value, owed, number);
+  }
+
+  /// False: what is in the hand waits.
+  bool work_on_hand() noexcept {
+    if constexpr (guarded<policies>) {
+      const auto what = hand_.look();
+      if (what == hand::parked) return false;
+      if (what == hand::ready) {
+        ++handled_;
+        hand_.try_again([this](In& value, Receipt& owed, std::uint64_t number) { run_one(value, owed, number); });
+      }
+    }
+    return true;
+  }
+
+  void run_one(In& value, Receipt& owed, std::uint64_t number) noexcept {
+    [[maybe_unused]] bool returned = false;  // then what throws is not the body
     try {
       if constexpr (emits) {
-        held_.hold(op_(context_, std::move(value)), std::move(owed));
+        auto result = op_(context_, std::move(value));
+        returned = true;
+        hand_.body_ended();
+        held_.hold(std::move(result), std::move(owed));
         number_held_ = number;
         if (held_.empty()) tally_.done.add(1);
       } else {
         op_(context_, std::move(value));
+        hand_.body_ended();
         tally_.done.add(1);
       }
     } catch (...) {
+      if constexpr (guarded<policies>) {
+        if (!returned) return hand_.failed(value, std::move(owed), number);
+      }
       item_failed(number);
     }
   }
@@ -136,8 +168,14 @@ class serial_stage final : public stage_worker {
         break;
       } catch (...) {
         ++bad;
-        item_failed(r.position());
+        if constexpr (policies::keeps) {
+          auto owed = receipt_of(r.item());
+          hand_.failed(value_of(r.item()), std::move(owed), r.position());
+        } else {
+          item_failed(r.position());
+        }
         r.drop();
+        if (!hand_.empty()) break;
       }
     }
     handled_ += taken;
@@ -148,7 +186,13 @@ class serial_stage final : public stage_worker {
 
   void in_place(typename in_edge::reader& r, std::optional<typename out_edge::writer>& w) {
     auto& item = r.item();
-    if constexpr (Op::kind == shape::one) {
+    if constexpr (Op::kind == shape::one && policies::keeps && std::is_same_v<Receipt, receipt>) {
+      auto result = op_(context_, std::move(value_of(item)));  // the receipt stays until the body has returned
+      make_cell<typename Op::item>(
+          w->blank(), [&]() -> typename Op::item { return std::move(result); }, receipt_of(item));
+      w->publish();
+      ++emitted_;
+    } else if constexpr (Op::kind == shape::one) {
       make_cell<typename Op::item>(
           w->blank(), [&]() -> typename Op::item { return op_(context_, std::move(value_of(item))); },
           receipt_of(item));
@@ -167,6 +211,7 @@ class serial_stage final : public stage_worker {
   }
 
   step give_up() noexcept {
+    if (!hand_.let_go()) return step::idle;
     if (!held_.empty()) {
       held_.drop();
       tally_.dropped.add(1);
@@ -179,6 +224,7 @@ class serial_stage final : public stage_worker {
   in_edge& in_;
   out_edge* out_;
   Op op_;
+  [[no_unique_address]] item_in_hand<In, Receipt, policies> hand_;
   held held_;
   std::uint64_t number_held_ = 0;
   std::uint64_t emitted_ = 0;   ///< in this activation

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -48,6 +49,9 @@ struct worker_sight {
   time_point wakes_at = never;  ///< the next deadline, which may have passed
   std::uint64_t begun = 0;      ///< moves with each body that begins, where `tally::in` does not
 };
+
+template <class In, class Receipt, class Policies>
+class item_in_hand;
 
 class stage_worker : public actor {
  public:
@@ -161,7 +165,11 @@ class stage_worker : public actor {
 
   /// The same, counted in `counts`.
   void item_failed(std::uint64_t number, tally& counts) noexcept {
-    auto error = std::current_exception();
+    item_failed(number, counts, std::current_exception());
+  }
+
+  /// `error` is what it came to.
+  void item_failed(std::uint64_t number, tally& counts, std::exception_ptr error) noexcept {
     if (should_give_up() && says_cancelled(error)) {
       counts.dropped.add(1);
       return;
@@ -170,6 +178,11 @@ class stage_worker : public actor {
     const bool skips = stage_.policy.what() == error_policy::kind::skip;
     run().record_error(stage_.index, number, std::move(error),
                        skips ? error_effect::tolerated : error_effect::ends_run);
+  }
+
+  /// Items had to be dropped for want of memory: the run fails.
+  void out_of_memory() noexcept {
+    run().record_error(stage_.index, no_item, std::make_exception_ptr(std::bad_alloc()), error_effect::ends_run);
   }
 
   /// After the worker's last item, when nothing was given up.
@@ -201,6 +214,9 @@ class stage_worker : public actor {
   body_since active_since_{0};          ///< the activation under way
 
  private:
+  template <class In, class Receipt, class Policies>
+  friend class item_in_hand;
+
   [[nodiscard]] static bool is_source(const stage_state& stage) noexcept {
     return stage.in == nullptr && stage.ins.empty();
   }

@@ -24,13 +24,13 @@ class counter {
 
 /// On a cache line of its own, so that two workers of a stage do not write the same one.
 struct alignas(64) tally {
-  counter in, emitted, done, failed, dropped, retried;
+  counter in, emitted, done, failed, dropped, retried, letters_lost;
   counter busy;     ///< nanoseconds in activations that did something
   counter starved;  ///< nanoseconds parked for want of input
   counter blocked;  ///< nanoseconds parked for want of room
 
   [[nodiscard]] stage_counts counts() const noexcept {
-    return {in.get(), emitted.get(), done.get(), failed.get(), dropped.get(), retried.get()};
+    return {in.get(), emitted.get(), done.get(), failed.get(), dropped.get(), retried.get(), letters_lost.get()};
   }
 };
 

@@ -13,6 +13,7 @@
 #include <penstock/body/body.hpp>
 #include <penstock/flow/async_source.hpp>
 #include <penstock/flow/async_stage.hpp>
+#include <penstock/stages/detail/describe_body.hpp>
 #include <penstock/stages/detail/plain_maker.hpp>
 #include <penstock/stages/options.hpp>
 
@@ -30,6 +31,9 @@ struct async_transform_options {
   penstock::order order = order::any;       ///< whether results leave in input order
   std::size_t window = 0;                   ///< order kept: items between taken and sent on, at most; 0: as the
                                             ///< capacity, at least twice the workers
+  duration limit = duration::max();         ///< how long a body may take for an item, and each attempt of `retry`: then
+                                            ///< it gets a terminal cancellation, and what it throws counts as
+                                            ///< `errc::timed_out`
   error_policy on_error = fail_fast;
 };
 
@@ -37,6 +41,7 @@ struct async_consumer_options {
   std::string name;                         ///< required; unique in its pipeline
   std::size_t workers = 16;                 ///< bodies under way at once, at most; thousands are fine
   std::size_t capacity = default_capacity;  ///< of the edge before the stage, in items
+  duration limit = duration::max();         ///< as in `async_transform_options`
   error_policy on_error = fail_fast;
 };
 
@@ -54,7 +59,8 @@ class async_maker final : public flow::stage_maker {
   void make_workers(flow::stage_instance& stage, flow::surroundings& around) const override {
     // To the edges and the run, all slots together are one worker.
     add_worker<flow::async_stage<In, Receipt, Body, Kind>>(stage, around.strand(), around.services(), stage.state,
-                                                           body_, about_.workers, about_.window_in_force());
+                                                           body_, about_.workers, about_.window_in_force(),
+                                                           about_.limit);
   }
 
  private:
@@ -82,6 +88,9 @@ using awaited_from = awaited_t<std::decay_t<result_of<worker_body_t<Body>>>>;
 
 template <class Body>
 struct async_producing {
+  static_assert(!is_wrapped<Body>,
+                "penstock: retry, dead_letter and limited are for the body of a stage that is given items; an "
+                "async_producer is not");
   static_assert(takes<worker_body_t<Body>>, "penstock: the body of an async_producer is called without an item");
   static_assert(is_awaitable<std::decay_t<result_of<worker_body_t<Body>>>> && is_optional<awaited_from<Body>>,
                 "penstock: the body of an async_producer must return an awaitable of a std::optional");
@@ -107,10 +116,10 @@ struct async_middle {
   Body body;
 
   template <class In>
-  static constexpr bool accepts = takes<worker_body_t<Body>, In>;
+  static constexpr bool accepts = takes_item<Body, In>();
 
   template <class In>
-  using returns = std::decay_t<result_of<worker_body_t<Body>, In>>;
+  using returns = item_result_t<Body, In>;
 
   template <class In>
   static constexpr bool check() {
@@ -159,8 +168,10 @@ template <class Body>
   about.capacity = options.capacity;
   about.ordering = options.order;
   about.window = options.window;
+  about.limit = options.limit;
   about.on_error = options.on_error;
   about.async = true;
+  detail::describe_body(about, body);
   return detail::async_middle<std::decay_t<Body>, flow::shape::one>{std::move(about), std::forward<Body>(body)};
 }
 
@@ -172,9 +183,11 @@ template <class Body>
   about.kind = "async_consumer";
   about.workers = options.workers;
   about.capacity = options.capacity;
+  about.limit = options.limit;
   about.on_error = options.on_error;
   about.async = true;
   about.is_consumer = true;
+  detail::describe_body(about, body);
   return detail::async_middle<std::decay_t<Body>, flow::shape::none>{std::move(about), std::forward<Body>(body)};
 }
 

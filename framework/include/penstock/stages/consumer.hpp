@@ -9,6 +9,7 @@
 
 #include <penstock/body/body.hpp>
 #include <penstock/flow/operations.hpp>
+#include <penstock/stages/detail/describe_body.hpp>
 #include <penstock/stages/detail/plain_maker.hpp>
 #include <penstock/stages/options.hpp>
 
@@ -45,13 +46,13 @@ struct sink {
   Body body;
 
   template <class In>
-  static constexpr bool accepts = takes<worker_body_t<Body>, In>;
+  static constexpr bool accepts = takes_item<Body, In>();
 
   template <class In>
   static constexpr bool check() {
-    static_assert(!is_awaitable<std::decay_t<result_of<worker_body_t<Body>, In>>>,
+    static_assert(!is_awaitable<item_result_t<Body, In>>,
                   "penstock: this body returns an awaitable: it belongs into async_consumer");
-    return !is_awaitable<std::decay_t<result_of<worker_body_t<Body>, In>>>;
+    return !is_awaitable<item_result_t<Body, In>>;
   }
 
   template <class In>
@@ -69,7 +70,9 @@ struct sink {
 /// The end of the line: `body(In)` or `body(In, context&)`; what it returns is ignored.
 template <class Body>
 [[nodiscard]] auto consumer(consumer_options options, Body&& body) {
-  return detail::sink<std::decay_t<Body>>{detail::describe(std::move(options)), std::forward<Body>(body)};
+  auto about = detail::describe(std::move(options));
+  detail::describe_body(about, body);
+  return detail::sink<std::decay_t<Body>>{std::move(about), std::forward<Body>(body)};
 }
 
 }  // namespace penstock

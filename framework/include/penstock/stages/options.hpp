@@ -10,6 +10,7 @@
 #include <penstock/base/clock.hpp>
 #include <penstock/body/error_policy.hpp>
 #include <penstock/core/queue_rules.hpp>
+#include <penstock/core/retry_rules.hpp>
 #include <penstock/core/token_bucket.hpp>
 
 namespace penstock {
@@ -43,15 +44,19 @@ struct stage_description {
   bool async = false;
   bool is_producer = false;
   bool is_consumer = false;
-  bool one_worker_only = false;       ///< several workers make no sense
-  std::size_t count = 0;              ///< of a batch
-  duration within = duration::max();  ///< of a batch
-  rate at_most{};                     ///< of a throttle
-  std::size_t burst = 0;              ///< of a throttle
-  std::size_t first = 0;              ///< of a take: how many pass
-  std::size_t resequences = 0;        ///< of a resequence: how many wait for their turn, at most
-  std::vector<overflow> branches{};   ///< of a tee, a route or a merge: what each does when it is full
-  std::string item_type{};            ///< what the stage emits
+  bool one_worker_only = false;          ///< several workers make no sense
+  std::size_t count = 0;                 ///< of a batch
+  duration within = duration::max();     ///< of a batch
+  rate at_most{};                        ///< of a throttle
+  std::size_t burst = 0;                 ///< of a throttle
+  std::size_t first = 0;                 ///< of a take: how many pass
+  std::size_t resequences = 0;           ///< of a resequence: how many wait for their turn, at most
+  std::vector<overflow> branches{};      ///< of a tee, a route or a merge: what each does when it is full
+  std::optional<retry_options> retry{};  ///< of a body under retry
+  bool dead_letters = false;             ///< of a body with a dead_letter queue
+  std::string shared_limit{};            ///< the name of the limit that a body is under
+  duration limit = duration::max();      ///< of an item in an async stage
+  std::string item_type{};               ///< what the stage emits
 
   /// Of what is on the edge before the stage; none: it is not weighed.
   std::optional<std::uint64_t> most_weight{};

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <penstock/body/body.hpp>
+#include <penstock/body/wrapping.hpp>
 #include <penstock/flow/operations.hpp>
 #include <penstock/stages/detail/plain_maker.hpp>
 #include <penstock/stages/options.hpp>
@@ -25,7 +26,8 @@ struct producer_options {
 namespace detail {
 
 template <class Body>
-concept calls_for_items = takes<worker_body_t<Body>> && is_optional<std::decay_t<result_of<worker_body_t<Body>>>>;
+concept calls_for_items =
+    !is_wrapped<Body> && takes<worker_body_t<Body>> && is_optional<std::decay_t<result_of<worker_body_t<Body>>>>;
 
 template <class Op, class Body>
 struct source {
@@ -79,6 +81,9 @@ template <class Body>
   requires(!std::ranges::input_range<std::decay_t<Body>> && !detail::calls_for_items<std::decay_t<Body>>)
 auto producer(producer_options, Body&&) {
   using B = detail::worker_body_t<std::decay_t<Body>>;
+  static_assert(!detail::is_wrapped<std::decay_t<Body>>,
+                "penstock: retry, dead_letter and limited are for the body of a stage that is given items; a producer "
+                "is not");
   if constexpr (detail::takes<B>) {
     static_assert(!detail::is_awaitable<std::decay_t<detail::result_of<B>>>,
                   "penstock: this body returns an awaitable: it belongs into async_producer");

@@ -11,6 +11,7 @@
 
 #include <penstock/body/body.hpp>
 #include <penstock/flow/operations.hpp>
+#include <penstock/stages/detail/describe_body.hpp>
 #include <penstock/stages/detail/plain_maker.hpp>
 #include <penstock/stages/options.hpp>
 
@@ -45,12 +46,12 @@ inline stage_description describe(transform_options o, const char* kind) {
 
 /// What `Body` returns for an `In`; only where it can be called.
 template <class Body, class In>
-using returned = std::decay_t<result_of<worker_body_t<Body>, In>>;
+using returned = item_result_t<Body, In>;
 
 template <class Body>
 struct mapped {
   template <class In>
-  static constexpr bool accepts = takes<worker_body_t<Body>, In>;
+  static constexpr bool accepts = takes_item<Body, In>();
   template <class In>
   using operation = flow::mapping<flow::shape::one, Body, In>;
   template <class In>
@@ -66,7 +67,7 @@ struct mapped {
 template <class Body>
 struct filtered {
   template <class In>
-  static constexpr bool accepts = takes<worker_body_t<Body>, const In&>;
+  static constexpr bool accepts = takes_item<Body, const In&>();
   template <class In>
   using operation = flow::filtering<Body, In>;
   template <class In>
@@ -80,7 +81,7 @@ struct filtered {
 template <class Body>
 struct filter_mapped {
   template <class In>
-  static constexpr bool accepts = takes<worker_body_t<Body>, In>;
+  static constexpr bool accepts = takes_item<Body, In>();
   template <class In>
   using operation = flow::mapping<flow::shape::maybe, Body, In>;
   template <class In>
@@ -93,7 +94,7 @@ struct filter_mapped {
 template <class Body>
 struct flat_mapped {
   template <class In>
-  static constexpr bool accepts = takes<worker_body_t<Body>, In>;
+  static constexpr bool accepts = takes_item<Body, In>();
   template <class In>
   using operation = flow::mapping<flow::shape::many, Body, In>;
   template <class In>
@@ -135,7 +136,9 @@ struct middle {
 
 template <template <class> class Kind, class Body>
 auto make_middle(transform_options options, const char* kind, Body&& body) {
-  return middle<Kind, std::decay_t<Body>>{describe(std::move(options), kind), std::forward<Body>(body)};
+  auto about = describe(std::move(options), kind);
+  describe_body(about, body);
+  return middle<Kind, std::decay_t<Body>>{std::move(about), std::forward<Body>(body)};
 }
 
 }  // namespace detail

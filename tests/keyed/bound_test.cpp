@@ -53,7 +53,8 @@ TEST(keyed_run, never_exceeds_the_bound_of_its_plan) {
         expect_within_bound({"p", source(c), keyed_transform(how, key_of, [](alive a) { return a; }),
                              consumer({.name = "sink", .capacity = capacity, .on = where}, [](alive) {})},
                             c);
-        expect_within_bound({"p", source(c), keyed_consumer(how, key_of, [](alive) {})}, c);
+        crowd of_two_stages;  // with a most of its own
+        expect_within_bound({"p", source(of_two_stages), keyed_consumer(how, key_of, [](alive) {})}, of_two_stages);
       }
     }
   }

@@ -29,7 +29,7 @@ int key_for(std::size_t worker, std::size_t workers) {
 
 void keeps_the_order_of_every_key(std::size_t threads, std::size_t workers, std::size_t capacity, place where) {
   constexpr int keys = 37;
-  constexpr int items = 20'000;
+  constexpr int items = 5'000;
   runtime rt({.cpu_workers = threads});
   std::vector<int> in_body(keys, -1), after(keys, -1);  // each written by the worker of the key, without a lock
   const auto in_order = [](std::vector<int>& last, int n) {

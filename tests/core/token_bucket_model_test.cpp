@@ -37,7 +37,8 @@ void play(std::span<const operation> all, std::ostream& log) {
         log << "take with " << units << " of " << each << "\n";
         const bool there = units >= each;
         same("a token is there", bucket.take(now), there);
-        // Full means full, but less than a nanosecond of overflow is not lost: instants are rounded up, and would drift.
+        // Full means full, but less than a nanosecond of overflow is not lost: instants are rounded up, and would
+        // drift.
         if (units - most >= r.count) units = most;
         if (there) units -= each;
         break;

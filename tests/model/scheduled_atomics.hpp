@@ -60,15 +60,8 @@ class scheduler {
 
   /// Each fiber up to its first operation.
   void begin() {
-    for (std::size_t i = 0; i < fibers_.size(); ++i) {
-      auto& f = *fibers_[i];
-      ::getcontext(&f.context);
-      f.context.uc_stack.ss_sp = f.stack.get();
-      f.context.uc_stack.ss_size = stack_size;
-      f.context.uc_link = &main_;
-      ::makecontext(&f.context, enter, 0);
-      go(i);
-    }
+    for (const auto& f : fibers_) prepare(*f);
+    for (std::size_t i = 0; i < fibers_.size(); ++i) go(i);
   }
 
   [[nodiscard]] std::vector<std::size_t> ready() const {
@@ -172,6 +165,14 @@ class scheduler {
     std::uint64_t history = 0;
     bool ended = false;
   };
+
+  void prepare(fiber& f) {
+    ::getcontext(&f.context);
+    f.context.uc_stack.ss_sp = f.stack.get();
+    f.context.uc_stack.ss_size = stack_size;
+    f.context.uc_link = &main_;
+    ::makecontext(&f.context, enter, 0);
+  }
 
   static void enter() {
     auto* const f = current()->at_;

@@ -59,7 +59,7 @@ struct weather {
     putters = sizes[d.below(4)];
     getters = sizes[d.below(4)];
     coroutines_only = d.one_in(3);
-    letters = static_cast<unsigned>(d.between(1, 6000 / (putters + getters) + 1));
+    letters = static_cast<unsigned>(d.between(1, 1500 / (putters + getters) + 1));
     when_full = d.one_in(4) ? overflow::drop_oldest : d.one_in(4) ? overflow::fail : overflow::block;
     ends = static_cast<unsigned>(d.between(0, 3));
     end_after = d.below(2 * letters);
@@ -102,7 +102,7 @@ class storm {
     if (w_.ends > 0) end_it();
     // Waits with a short limit until nothing is owed: the last to leave owe nothing.
     std::jthread joiner([this] {
-      while (!q_.join(within(std::chrono::microseconds(50)))) std::this_thread::yield();
+      while (!q_.join(within(std::chrono::microseconds(500)))) std::this_thread::yield();
     });
     threads.clear();
     joiner.join();
@@ -144,7 +144,7 @@ class storm {
         source = one.source;
       }
       source.request_stop();
-      if (d.one_in(8)) std::this_thread::yield();
+      if (d.one_in(2)) std::this_thread::yield();
     }
   }
 

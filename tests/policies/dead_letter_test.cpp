@@ -228,6 +228,32 @@ TEST(dead_letter, becomes_a_stage_when_its_queue_is_the_source_of_another_pipeli
   }
 }
 
+TEST(dead_letter, together_with_retry_and_a_limit_reads_like_this) {
+  manual_runtime rt;
+  const auto call = [](int& n) -> asio::awaitable<int> {
+    const duration d = n == 3 ? 1h : 1s;
+    co_await async_sleep(d);
+    co_return n;
+  };
+  const auto store = [](int& n) {
+    if (n == 5) throw std::runtime_error("no five");
+  };
+  // [around_a_body]
+  queue<dead<int>> failed(100);
+  const shared_limit connections("connections", 4);
+  const auto r = rt.run({"guarded", producer({.name = "count"}, std::views::iota(0, 10)),
+                         async_transform({.name = "call", .workers = 100, .limit = 2s, .on_error = skip},
+                                         limited(connections, retry({.times = 3, .backoff = 100ms, .most = 5s}, call))),
+                         consumer({.name = "store"}, dead_letter(failed, retry({.times = 3}, store)))});
+  EXPECT_EQ(r.stage("call").failed, 1U);   // item 3, four times too late
+  EXPECT_EQ(r.stage("store").failed, 1U);  // item 5
+  EXPECT_EQ(r.stage("store").retried, 3U);
+  EXPECT_EQ(failed.try_get()->item, 5);
+  // [/around_a_body]
+  EXPECT_EQ(r.stage("call").retried, 3U);
+  EXPECT_TRUE(r.ok());
+}
+
 TEST(dead_letter, owns_a_move_only_item_as_the_body_left_it) {
   manual_runtime rt;
   queue<dead<std::unique_ptr<int>>> letters(10);

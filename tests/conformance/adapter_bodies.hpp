@@ -110,8 +110,8 @@ class line {
   /// The sink is a queue.
   template <class Queue>
     requires requires(Queue& q) { q.native(); }
-  [[nodiscard]] penstock::pipeline into(Queue& to) && {
-    return close(penstock::consumer({.name = name()}, penstock::into(to.native())));
+  [[nodiscard]] penstock::pipeline into(Queue& to, policy how = {}) && {
+    return close(penstock::consumer({.name = name(), .capacity = how.capacity}, penstock::into(to.native())));
   }
 
  private:
@@ -157,6 +157,26 @@ struct plain_bodies {
   }
 };
 
+/// The elements of a range, one for each call. A copy begins again, in a range of its own.
+template <class Range>
+class steps {
+ public:
+  explicit steps(Range range) : range_(std::move(range)) {}
+  steps(const steps& other) : range_(other.range_) {}
+  steps(steps&& other) noexcept : range_(std::move(other.range_)) {}
+  steps& operator=(const steps&) = delete;
+
+  std::optional<std::ranges::range_value_t<Range>> operator()() {
+    if (!at_) at_ = std::ranges::begin(range_);
+    if (*at_ == std::ranges::end(range_)) return std::nullopt;
+    return *(*at_)++;
+  }
+
+ private:
+  Range range_;
+  std::optional<std::ranges::iterator_t<Range>> at_;
+};
+
 /// The same functions inside coroutines, wherever a stage may have coroutines as bodies.
 struct coroutine_bodies {
   static constexpr bool coroutines = true;
@@ -164,15 +184,7 @@ struct coroutine_bodies {
   template <class From>
   static auto from(From source) {
     if constexpr (std::ranges::range<From>) {
-      using item = std::ranges::range_value_t<From>;
-      using state = std::pair<From, std::optional<std::ranges::iterator_t<From>>>;
-      auto next = [all = std::make_shared<state>(std::move(source), std::nullopt)]() -> std::optional<item> {
-        auto& [range, at] = *all;
-        if (!at) at = std::ranges::begin(range);
-        if (*at == std::ranges::end(range)) return std::nullopt;
-        return std::optional<item>(*(*at)++);
-      };
-      return from(std::move(next));
+      return from(steps<From>(std::move(source)));
     } else {
       using item = typename std::invoke_result_t<From&>::value_type;
       auto stage = penstock::async_producer(

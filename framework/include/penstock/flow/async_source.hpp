@@ -72,8 +72,9 @@ class async_source final : public stage_worker {
       since_.store(began.time_since_epoch().count(), std::memory_order_relaxed);
       try {
         auto running = body_(context_);
-        made = co_await std::move(running);
-        ended = !made;
+        std::optional<item> next = co_await std::move(running);
+        ended = !next;
+        if (next) made.emplace(*std::move(next));  // an item need not be assignable
       } catch (...) {
         if (run().phase() == run_phase::stopping && says_cancelled(std::current_exception())) {
           ended = true;

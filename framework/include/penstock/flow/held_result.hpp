@@ -41,6 +41,16 @@ class held_result {
   using item = item_of_t<S, R>;
   using out_cell = cell<item, Receipt>;
 
+  held_result() = default;
+  held_result(held_result&&) noexcept = default;
+  /// Needs no assignment of the item, which may have none.
+  held_result& operator=(held_result&& other) noexcept {
+    if (this == &other) return *this;
+    cell_.reset();
+    if (other.cell_) cell_.emplace(std::move(*other.cell_));
+    return *this;
+  }
+
   [[nodiscard]] bool empty() const noexcept { return !cell_; }
 
   void hold(R&& result, Receipt&& owed) {

@@ -33,6 +33,9 @@
 #include <utility>
 #include <vector>
 
+// A lock is not played: its atomics stay those of the machine.
+#include "penstock/sync/detail/small_lock.hpp"
+
 namespace penstock::model {
 
 inline std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {

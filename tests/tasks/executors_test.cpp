@@ -98,6 +98,8 @@ TEST(task_group, times_out_a_thread_that_waits_when_all_have_ended) {
       while (!token.stop_requested()) std::this_thread::yield();
       ended = true;
     });
+    // One that had not begun by then would never begin.
+    while (group.snapshot()[1].state == task_state::waiting) std::this_thread::yield();
     auto results = group.wait_all(5ms);
     EXPECT_TRUE(ended);
     EXPECT_EQ(results[0].state, task_state::timed_out);

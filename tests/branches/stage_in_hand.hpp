@@ -1,4 +1,5 @@
-// One worker of a stage with its edges in hand: the test fills and empties them, and says when it is activated.
+// One worker of a stage with its edges in hand: the test fills and empties them, and says when it is activated. Time
+// stands still, so a worker takes as many items at once as it takes of the cheapest.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include "flow/stubs.hpp"
 #include "penstock/flow/edge.hpp"
 #include "penstock/flow/stage_worker.hpp"
+#include "penstock/testing/manual_runtime.hpp"
 
 namespace penstock_tests::branches {
 
@@ -31,7 +33,7 @@ struct stage_in_hand {
   }
 
   penstock::flow::step activate() {
-    penstock::flow::turn t{&home, {}, nullptr};
+    penstock::flow::turn t{&home, penstock::clock::now(), nullptr};
     worker->word().begin();
     const auto result = worker->activate(t);
     static_cast<void>(worker->word().end());
@@ -59,6 +61,7 @@ struct stage_in_hand {
     return got;
   }
 
+  penstock::manual_runtime still;
   penstock::flow::testing::stub_run run;
   penstock::flow::testing::stub_executor home;
   std::vector<std::unique_ptr<line>> ins, outs;

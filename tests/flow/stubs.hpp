@@ -23,9 +23,10 @@ class stub_run final : public run_services {
   [[nodiscard]] boost::asio::any_io_executor io_executor() override { return boost::asio::system_executor(); }
   void record_error(std::size_t, std::uint64_t, std::exception_ptr, error_effect) noexcept override {}
   [[nodiscard]] time_point now() const noexcept override { return clock::now(); }
-  void notify_at(actor&, time_point) noexcept override {}
+  void notify_at(actor&, time_point when) noexcept override { alarms.push_back(when); }
 
   std::atomic<bool> ended{false};
+  std::vector<time_point> alarms;  ///< what was asked for, in order
 
  private:
   void everybody_left() noexcept override { ended = true; }

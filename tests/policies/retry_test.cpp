@@ -291,6 +291,33 @@ TEST(retry, ends_its_back_off_at_once_on_a_cancel_and_drops_the_item) {
   }
 }
 
+TEST(retry, drops_an_item_whose_attempt_fails_after_a_cancel) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE(seed);
+    manual_runtime rt(seed);
+    const auto last = seed % 2 == 0;
+    const retry_options options{.times = last ? 0U : 1U, .backoff = 1s};
+    const auto fails = [](int&, context& c) -> int {
+      c.cancel();
+      throw std::runtime_error("after the cancel");
+    };
+    const auto fails_async = [](int&, context& c) -> asio::awaitable<int> {
+      co_await async_sleep(1s);
+      c.cancel();
+      throw std::runtime_error("after the cancel");
+    };
+    const auto run_with = [&](auto stage) {
+      return rt.run(
+          {"p", producer({.name = "one"}, std::vector{1}), std::move(stage), consumer({.name = "sink"}, [](int) {})});
+    };
+    const auto r = seed % 4 < 2 ? run_with(transform({.name = "work", .workers = seed % 3 + 1}, retry(options, fails)))
+                                : run_with(async_transform({.name = "work"}, retry(options, fails_async)));
+    EXPECT_TRUE(r.balanced()) << r;
+    EXPECT_EQ(r.state(), last ? end_state::failed : end_state::cancelled) << "the last attempt's failure is one";
+    EXPECT_EQ(r.stage("work").dropped, last ? 0U : 1U);
+  }
+}
+
 TEST(retry, goes_on_after_a_stop_and_until_the_deadline_of_a_drain) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);

@@ -274,11 +274,11 @@ class async_stage final : public stage_worker {
       }
       if (!error) break;
       if constexpr (policies::keeps) {
-        if (!should_give_up() && policies_.retry.again(attempts)) {
+        if (policies_.retry.again(attempts)) {
           const auto now = run().now();
           const auto delay =
               policies_.retry.delay(attempts, retry_rules::chance(now, stage_.index, s.number, attempts));
-          if (delay > duration::zero()) {
+          if (delay > duration::zero() && !should_give_up()) {
             times_.sleep(s, penstock::after(now, delay));
             co_await s.sleep.sleep();
           }

@@ -76,7 +76,9 @@ class item_in_hand {
       const auto error = std::current_exception();
       const auto attempts = worker_.context_.attempt();
       const bool gives_up = worker_.should_give_up();
-      if (!gives_up && policies_.retry.again(attempts)) {
+      if (policies_.retry.again(attempts)) {
+        // What a cancel would have dropped in its back-off, it drops here.
+        if (gives_up) return worker_.tally_.dropped.add(1);
         const auto now = worker_.run().now();
         due_ = after(now,
                      policies_.retry.delay(attempts, retry_rules::chance(now, worker_.stage_.index, number, attempts)));

@@ -71,9 +71,10 @@ class slot_times {
     wake_until(never, due);
   }
 
-  /// Before the stage leaves.
+  /// Before the stage leaves. Also an alarm whose time has come may not have rung yet.
   void silence() noexcept {
-    if (alarm_ != never) stage_.run().notify_at(stage_, never);
+    if (asked_) stage_.run().notify_at(stage_, never);
+    asked_ = false;
     alarm_ = never;
   }
 
@@ -93,6 +94,7 @@ class slot_times {
     if (!sleeping_.empty() && sleeping_.begin()->first < next) next = sleeping_.begin()->first;
     if (next >= alarm_) return;
     alarm_ = next;
+    asked_ = true;
     stage_.run().notify_at(stage_, alarm_);
   }
 
@@ -101,7 +103,8 @@ class slot_times {
   timed_slot* first_ = nullptr;
   timed_slot* last_ = nullptr;
   std::multimap<time_point, timed_slot*> sleeping_;
-  time_point alarm_ = never;  ///< what `notify_at` was asked for last
+  time_point alarm_ = never;  ///< what `notify_at` was asked for last; never: its time has come
+  bool asked_ = false;        ///< for anything
 };
 
 }  // namespace penstock::flow

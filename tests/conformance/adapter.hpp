@@ -76,7 +76,7 @@ class any_queue {
   [[nodiscard]] penstock::queue<T>& native() noexcept { return *queue_; }
 
  private:
-  Wait wait_;  // last to go: what was begun on its loop ends first
+  Wait wait_;
   std::unique_ptr<penstock::queue<T>> queue_;
 };
 

@@ -74,7 +74,14 @@ class loop {
   /// Runs a coroutine there; the calling thread waits.
   template <class R>
   R await(asio::awaitable<R> what) {
-    return asio::co_spawn(io_, std::move(what), asio::use_future).get();
+    return settled(asio::co_spawn(io_, std::move(what), asio::use_future));
+  }
+  /// An answer that comes from there, once whoever gave it has cleared away what he used for it. For one thread.
+  template <class R>
+  R settled(std::future<R> answer_to_come) {
+    answer_to_come.wait();
+    asio::post(io_, asio::use_future).get();
+    return answer_to_come.get();
   }
 
  private:
@@ -161,18 +168,21 @@ class by_coroutine : public one_by_one<by_coroutine> {
 
   template <class T>
   moved put(penstock::queue<T>& q, T& item, const penstock::wait_limits& most) {
-    return home_.await(async_put(q, item, most));
+    return begin()->await(async_put(q, item, most));
   }
   template <class T>
   taken<T> get(penstock::queue<T>& q, const penstock::wait_limits& most) {
-    return home_.await(async_get(q, most));
+    return begin()->await(async_get(q, most));
   }
   template <class T>
   moved join(penstock::queue<T>& q, const penstock::wait_limits& most) {
-    return home_.await(async_join(q, most));
+    return begin()->await(async_join(q, most));
   }
 
  private:
+  /// The queue may be destroyed while a call waits in it; the call keeps the loop that it needs to come back.
+  [[nodiscard]] std::shared_ptr<loop> begin() const { return home_; }
+
   static answer word(const penstock::error& refused) {
     switch (static_cast<penstock::errc>(refused.code().value())) {
       case penstock::errc::closed: return answer::closed;
@@ -182,7 +192,7 @@ class by_coroutine : public one_by_one<by_coroutine> {
     }
   }
 
-  loop home_;
+  std::shared_ptr<loop> home_ = std::make_shared<loop>();
 };
 
 class by_handler : public one_by_one<by_handler> {
@@ -220,13 +230,14 @@ class by_handler : public one_by_one<by_handler> {
 
   template <class Answer, class Begin>
   Answer told(Begin begin) {
-    handler<Answer> mine{home_.io().get_executor()};
+    const auto home = home_;  // as above
+    handler<Answer> mine{home->io().get_executor()};
     auto later = mine.promise.get_future();
     begin(std::move(mine));
-    return later.get();
+    return home->settled(std::move(later));
   }
 
-  loop home_;
+  std::shared_ptr<loop> home_ = std::make_shared<loop>();
 };
 
 /// One call this way, the next another.

@@ -53,6 +53,8 @@ class promises(unittest.TestCase):
         text = SECTION.replace("does_it", "does_all")
         self.assertEqual(self.check(text, [("queue/0.does_all", "run"), ("queue/1.does_all", "run")])[0], 0)
         self.assertEqual(self.check(text, [("queue/0.does_all", "fail"), ("queue/1.does_all", "run")])[0], 1)
+        self.assertEqual(self.check(text, [("queue.does_all&lt;int&gt;", "run"), ("queue.does_all&lt;a, b&gt;", "run")])[0], 0)
+        self.assertEqual(self.check(text, [("queue.does_all&lt;int&gt;", "run"), ("queue.does_all&lt;a, b&gt;", "fail")])[0], 1)
 
 
 if __name__ == "__main__":

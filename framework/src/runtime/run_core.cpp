@@ -73,10 +73,10 @@ void run_core::start() {
     runtime_.join_surplus(*this);
     throw;
   }
-  // Nothing throws from here on.
-  for (auto* a : actors_) a->notify();
+  // Nothing throws from here on. Requests that were made before come first: such a run takes nothing.
   if (started_in_ != nullptr) on_outer_run_.emplace(started_in_->cancel_token().std_token(), forward_cancel{this});
   if (options_.stop.stop_possible()) on_parent_.emplace(options_.stop.std_token(), forward_stop{this});
+  for (auto* a : actors_) a->notify();
   leave();
 }
 

@@ -45,10 +45,10 @@ struct run_options {
   std::function<void(const stage_error&)> on_error = {};  ///< sees every error as it happens, on the thread where it
                                                           ///< happened; must not throw
   std::function<void(const report&)> on_left_behind =
-      {};  ///< sees how things stood when the run's handle was destroyed
-           ///< where it could not wait, so that the runtime waits for
-           ///< the run instead; on that thread; must not throw
-  watchdog_options watchdog = {};                         ///< tells when nothing moves; off while it has no hook
+      {};                          ///< sees how things stood when the run's handle was destroyed
+                                   ///< where it could not wait, so that the runtime waits for
+                                   ///< the run instead; on that thread; must not throw
+  watchdog_options watchdog = {};  ///< tells when nothing moves; off while it has no hook
 };
 
 namespace detail {

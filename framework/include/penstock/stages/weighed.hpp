@@ -111,9 +111,10 @@ template <class Weigh, class Stage>
   requires(!Stage::is_producer && !detail::is_sequence<Stage>)
 [[nodiscard]] auto weighed(weight_options options, Weigh&& weigh, Stage stage) {
   static_assert(!detail::is_weighed<Stage>, "penstock: this stage is weighed already");
-  static_assert(!requires { Stage::divides_its_input; },
-                "penstock: a keyed stage takes items off its edge to divide them before their bodies start, so what it "
-                "holds cannot be weighed there; weigh the edge of the stage before it");
+  static_assert(
+      !requires { Stage::divides_its_input; },
+      "penstock: a keyed stage takes items off its edge to divide them before their bodies start, so what it "
+      "holds cannot be weighed there; weigh the edge of the stage before it");
   stage.about.most_weight = options.most;
   return detail::weighed_stage<Stage, std::decay_t<Weigh>>{std::move(stage), std::forward<Weigh>(weigh)};
 }

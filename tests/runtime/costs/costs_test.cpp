@@ -88,7 +88,9 @@ TEST(sixteen_trivial_stages, allocate_nothing_per_item) {
   for (const std::size_t threads : {1U, 2U}) {
     runtime rt({.cpu_workers = threads});
     allocations_of(rt, 1'000'000);  // what a thread allocates once
-    EXPECT_EQ(allocations_of(rt, 1'000'000), allocations_of(rt, 2'000'000)) << "on " << threads << " workers";
+    const auto before = allocations_of(rt, 1'000'000);
+    // A worker that had nothing to do until now allocates its own things once; an item's would be a million more.
+    EXPECT_LT(allocations_of(rt, 2'000'000), before + 1000) << "on " << threads << " workers";
   }
 }
 

@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(, in_flight_threads, testing::Values(1, 2));
 
 TEST_P(in_flight_threads, never_exceed_it_and_nobody_is_forgotten) {
   runtime rt({.cpu_workers = GetParam()});
-  for (const std::size_t most : {1, 2, 3, 50}) {
+  for (const std::size_t most : {1U, 2U, 3U, 50U}) {
     SCOPED_TRACE(most);
     census all;
     const auto make = [&all, n = 0]() mutable -> std::optional<living> {
@@ -79,7 +79,7 @@ TEST_P(in_flight_threads, never_exceed_it_and_nobody_is_forgotten) {
 
 TEST_P(in_flight_threads, of_all_kinds_never_exceed_it_and_nobody_is_forgotten) {
   runtime rt({.cpu_workers = GetParam()});
-  for (const std::size_t most : {1, 3, 20}) {
+  for (const std::size_t most : {1U, 3U, 20U}) {
     SCOPED_TRACE(most);
     census all;
     const auto make = [&all, n = 0]() mutable -> std::optional<living> {

@@ -342,7 +342,7 @@ class queue_rules {
     void put(std::uint64_t one) noexcept {
       weight += one;
       peak = std::max(peak, weight);
-      line.push(std::move(one));
+      line.push(std::uint64_t{one});
     }
     void take() noexcept {
       line.consume([this](std::uint64_t&& one) noexcept { weight -= one; });

@@ -231,6 +231,8 @@ auto add_first_of(plan& p, open_end<Item, Receipt> before, Stage stage, Rest... 
   static_assert(!last || Stage::is_consumer || !std::same_as<List, main_line>,
                 "penstock: the last stage of a pipeline is a consumer");
   static_assert(last || !Stage::is_consumer, "penstock: nothing comes after a consumer");
+  // Two branches, for the second must not be looked at where the first holds.
+  // NOLINTNEXTLINE(bugprone-branch-clone)
   if constexpr (Stage::is_producer || !stage_takes_its_input<Position, Stage, Item, List>::value) {
     return mistaken{};
   } else if constexpr (!Stage::template check<Item>()) {  // evaluated here, so that our sentence comes first

@@ -311,8 +311,16 @@ TEST(in_flight, is_refused_where_nothing_could_move_with_the_name_of_the_stage) 
                          consumer({.name = "sink"}, none)};
   EXPECT_EQ(refusal(batches, 12),
             "pipeline 'job', stage 'fours': it waits for more items without a limit of time; so far stages keep up to "
-            "12 like this, and in_flight is 12, so nothing would move");
+            "12 like this, sources 1, and in_flight is 12, so nothing would move");
   EXPECT_EQ(refusal(batches, 13), "not refused");
+  const auto source = [](const char* name) { return branch(producer({.name = name}, std::views::iota(0, 10))); };
+  const pipeline two{"job", merge({.name = "both"}, source("busy"), source("quiet")),
+                     batch({.name = "fives", .count = 5}), consumer({.name = "sink"}, none)};
+  EXPECT_EQ(refusal(two, 5),
+            "pipeline 'job', stage 'fives': it waits for more items without a limit of time; so far stages keep up to "
+            "4 like this, sources 2, and in_flight is 5, so nothing would move")
+      << "the quiet source holds one while it waits";
+  EXPECT_EQ(refusal(two, 6), "not refused");
 }
 
 TEST(in_flight, counts_the_item_that_waits_before_a_weighed_edge) {

@@ -44,6 +44,21 @@ TEST(slot_times, set_one_alarm_for_all_attempts_and_the_next_when_it_has_rung) {
   EXPECT_EQ(s.late, (std::vector{&b, &c}));
 }
 
+TEST(slot_times, ask_again_after_an_alarm_that_rang_when_nothing_was_under_way) {
+  stage s;
+  slot_times times(s.actor, 10s);
+  timed_slot a, b;
+  times.begin(a, clock::now());
+  times.end(a);
+  s.time.move_to(time_point(110s));
+  s.look(times);
+  times.begin(b, clock::now());
+  EXPECT_EQ(s.run.alarms, (std::vector{time_point(110s), time_point(120s)}));
+  s.time.move_to(time_point(120s));
+  s.look(times);
+  EXPECT_EQ(s.late, (std::vector{&b}));
+}
+
 TEST(slot_times, take_back_an_alarm_whose_time_has_come_and_which_has_not_rung) {
   stage s;
   slot_times times(s.actor, 10s);

@@ -63,6 +63,28 @@ TEST(time_limit, ends_a_body_at_its_nanosecond_and_the_slot_goes_on_with_the_nex
   }
 }
 
+TEST(time_limit, holds_also_after_a_pause_in_which_its_alarm_has_rung_for_nobody) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE(seed);
+    manual_runtime rt(seed);
+    const auto start = rt.now();
+    std::vector<duration> late;
+    queue<int> seconds(2);
+    const auto run = rt.start(
+        {"with a pause", producer({.name = "seconds"}, seconds),
+         async_transform({.name = "wait", .workers = 1 + seed % 2, .limit = 3s, .on_error = skip}, take_seconds),
+         consumer({.name = "sink"}, [](int) {})},
+        {.on_error = [&](const stage_error&) { late.push_back(rt.now() - start); }});
+    for (int n : {1, 9}) {
+      ASSERT_TRUE(seconds.try_put(std::move(n)));
+      rt.advance(5s);
+    }
+    EXPECT_EQ(late, std::vector<duration>{8s});
+    seconds.close();
+    EXPECT_EQ(run.wait().stage("wait").failed, 1U);
+  }
+}
+
 TEST(time_limit, is_each_items_own_however_many_are_under_way) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);

@@ -1,5 +1,6 @@
 #include "penstock/pipeline/plan.hpp"
 
+#include <algorithm>
 #include <boost/core/demangle.hpp>
 #include <set>
 #include <sstream>
@@ -159,6 +160,8 @@ void plan::check() const {
 
 void plan::check_in_flight(std::size_t most) const {
   const auto limit = ", and in_flight is " + std::to_string(most);
+  const auto of_all = static_cast<std::size_t>(
+      std::ranges::count_if(stages, [](const planned_stage& stage) { return stage.about.is_producer; }));
   std::size_t sources = 0;
   std::size_t withheld = 0;
   for (const auto& stage : stages) {
@@ -167,10 +170,11 @@ void plan::check_in_flight(std::size_t most) const {
     if (stage.about.is_producer && sources > most) {
       refuse(*this, stage, "a source needs an item to wait with; so far they need " + std::to_string(sources) + limit);
     }
-    if (withheld > 0 && withheld >= most) {
+    // While they wait for one source, each of the others may hold an item that does not come.
+    if (withheld > 0 && withheld + of_all > most) {
       refuse(*this, stage,
              "it waits for more items without a limit of time; so far stages keep up to " + std::to_string(withheld) +
-                 " like this" + limit + ", so nothing would move");
+                 " like this, sources " + std::to_string(of_all) + limit + ", so nothing would move");
     }
   }
 }

@@ -53,7 +53,8 @@ class slot_times {
   /// `late(slot)` for every attempt whose limit has passed, `due(slot)` for every sleep that is over.
   template <class Late, class Due>
   void ring(Late&& late, Due&& due) {
-    if (first_ == nullptr && sleeping_.empty()) return;
+    // With nothing to look at an alarm may still have rung: who does not note it never asks for another.
+    if (first_ == nullptr && sleeping_.empty() && alarm_ == never) return;
     const auto now = stage_.run().now();
     if (now >= alarm_) alarm_ = never;
     while (first_ != nullptr && first_->until <= now) {

@@ -38,8 +38,8 @@ struct run_options {
   ///< items in the run, at most: no source takes a new one while so many are there. Less holds less memory and keeps
   ///< items young, more keeps stages busy; max(): only the edges bound them. Items count as declared: a batch is one,
   ///< and what a stage makes many of counts as many, which may exceed the bound and then holds back the sources.
-  ///< A source counts one while it waits for its input. Refused where nothing could move: 0, fewer than there are
-  ///< sources, not more than batches without `within` keep
+  ///< A source counts one while it waits for its input. Refused where nothing could move: fewer than there are
+  ///< sources and what stages keep that wait for more without a limit of time (a batch without `within`, a resequence)
   std::vector<int> signals = {};  ///< opt-in (`{SIGINT, SIGTERM}`): the first such signal stops, the second
                                   ///< cancels; after the run the signals are as before
   std::function<void(const stage_error&)> on_error = {};  ///< sees every error as it happens, on the thread where it

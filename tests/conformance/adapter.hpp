@@ -1,14 +1,21 @@
 // Penstock behind neutral verbs, so that a suite of behaviours from elsewhere can be compiled against it: this is the
 // one include, and there is no test framework in it. README.md beside it has the link line and an example.
 //
-//   thread_queue<T>      a queue whose calls block the calling thread
-//   coroutine_queue<T>   the same verbs; each call is a coroutine on a loop of the queue's own, which the caller waits
-//   for handler_queue<T>     …; each call completes in a handler there mixed_queue<T>       …; its calls take turns:
-//   thread, coroutine, handler
+// A queue, by how its calls wait:
 //
-//   thread_machine       runs source -> stages -> sink with plain bodies (`thread_line`), and blocks in `wait`
-//   coroutine_machine    the same verbs with coroutines as bodies (`coroutine_line`), and awaits the end in a coroutine
+// * thread_queue<T>: they block the calling thread.
+// * coroutine_queue<T>: each is a coroutine on a loop of the queue's own, which the caller waits for.
+// * handler_queue<T>: each completes in a handler there.
+// * mixed_queue<T>: they take turns, as a thread, a coroutine and a handler.
+//
+// What runs source -> stages -> sink:
+//
+// * thread_machine: with plain bodies; blocks in `wait`.
+// * coroutine_machine: with coroutines as bodies where a stage may have them; awaits the end in a coroutine.
 #pragma once
+
+#include <algorithm>
+#include <vector>
 
 #include "adapter_bodies.hpp"
 #include "adapter_waits.hpp"
@@ -96,7 +103,7 @@ using ended = penstock::end_state;  ///< completed stopped cancelled failed
 
 /// What became of the items of one stage. At the end: in = done + failed + dropped.
 struct stage_numbers {
-  std::string name;  ///< its position: "0" is the source
+  std::string name;  ///< its position: "0" is the source; "2a" and "2b" are the parts of 2
   std::uint64_t in = 0, emitted = 0, done = 0, failed = 0, dropped = 0;
   std::uint64_t dropped_before = 0;  ///< on the way to it
 };
@@ -141,7 +148,10 @@ class running {
   [[nodiscard]] static outcome in_words(const penstock::report& r) {
     outcome words{.over = r.ended, .how = r.outcome, .error = r.first_failure, .adds_up = r.balanced()};
     for (const auto& s : r.stages) words.stages.push_back({s.name, s.in, s.emitted, s.done, s.failed, s.dropped});
-    for (std::size_t i = 0; i < r.edges.size(); ++i) words.stages[i + 1].dropped_before = r.edges[i].dropped;
+    for (const auto& e : r.edges) {
+      const auto to = std::ranges::find(words.stages, e.to, &stage_numbers::name);
+      if (to != words.stages.end()) to->dropped_before += e.dropped;
+    }
     return words;
   }
 
@@ -164,6 +174,14 @@ class machine {
   template <class From>
   [[nodiscard]] static auto from(From source) {
     return Bodies::from(std::move(source));
+  }
+  /// From the elements of two ranges, in no order between them.
+  template <class T>
+  [[nodiscard]] static auto from_both(std::vector<T> one, std::vector<T> other) {
+    return first_of_a_line<Bodies, T>(
+        penstock::merge({.name = "0"},  //
+                        penstock::branch(penstock::producer({.name = "0a"}, std::move(one))),
+                        penstock::branch(penstock::producer({.name = "0b"}, std::move(other)))));
   }
   /// From a queue, until it is closed.
   template <class T, class Wait>

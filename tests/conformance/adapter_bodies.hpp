@@ -44,6 +44,17 @@ struct policy {
   }
 };
 
+/// How often a body is called again with an item for which it has thrown, and how long before the first time; each
+/// further pause is twice as long.
+struct again {
+  unsigned times = 1;
+  std::chrono::nanoseconds pause = std::chrono::milliseconds(1);
+
+  [[nodiscard]] penstock::retry_options given() const {
+    return {.times = times, .backoff = pause, .jitter = penstock::jitter::none};
+  }
+};
+
 /// A function of an item, with or without a trailing `penstock::context&`. Workers share it, so it must be callable
 /// when const.
 template <class F, class T>
@@ -67,6 +78,22 @@ class line {
   template <class F>
   [[nodiscard]] auto map(F f, policy how = {}) && {
     return add<body_result<F, T>>(Bodies::template map<T>(name(), how, std::move(f)));
+  }
+  /// The same, where an item may be tried several times. The body gets an lvalue.
+  template <class F>
+  [[nodiscard]] auto map(F f, again tries, policy how = {}) && {
+    return add<body_result<F, T&>>(Bodies::template map_again<T>(name(), how, tries, std::move(f)));
+  }
+  /// The same, where an item that fails in the end goes into `letters`, with its error.
+  template <class Queue, class F>
+  [[nodiscard]] auto map_or_bury(Queue& letters, F f, again tries = {0}, policy how = {}) && {
+    return add<body_result<F, T&>>(Bodies::template map_or_bury<T>(name(), how, letters.native(), tries, std::move(f)));
+  }
+  /// The same, by workers that divide the items by `key`: those of one key are in order.
+  template <class Key, class F>
+  [[nodiscard]] auto map_by(Key key, F f, policy how = {}) && {
+    return add<body_result<F, T>>(
+        penstock::keyed_transform(how.given<penstock::keyed_options>(name()), std::move(key), std::move(f)));
   }
   template <class F>
   [[nodiscard]] auto filter(F f, policy how = {}) && {
@@ -97,6 +124,32 @@ class line {
     return add<T>(penstock::take({.name = name(), .count = count, .capacity = capacity}));
   }
 
+  /// Items leave in the order of their numbers, 0, 1, 2, …; `window` of them may wait for one that is late.
+  template <class Number>
+  [[nodiscard]] auto in_order_of(Number number, std::size_t window, bool skip_gaps = false) && {
+    return add<T>(penstock::resequence(
+        {.name = name(), .window = window, .on_gap = skip_gaps ? penstock::gap::skip_over : penstock::gap::fail},
+        std::move(number)));
+  }
+  /// Bounds the weight of what waits before the next word's stage, `map` with that function.
+  template <class Weigh, class F>
+  [[nodiscard]] auto map_weighed(Weigh weigh, std::uint64_t most, F f, policy how = {}) && {
+    return add<body_result<F, T>>(
+        penstock::weighed({.most = most}, std::move(weigh), Bodies::template map<T>(name(), how, std::move(f))));
+  }
+  /// Each item goes through both, by a copy; what they make comes together in no order.
+  template <class F, class G>
+  [[nodiscard]] auto both(F f, G g, policy how = {}) && {
+    return add<body_result<F, T>>(
+        penstock::tee({.name = name()}, part("a", how, std::move(f)), part("b", how, std::move(g))));
+  }
+  /// Each item goes through the first or the second, as `which` says.
+  template <class Which, class F, class G>
+  [[nodiscard]] auto either(Which which, F f, G g, policy how = {}) && {
+    return add<body_result<F, T>>(penstock::route({.name = name()}, std::move(which), part("a", how, std::move(f)),
+                                                  part("b", how, std::move(g))));
+  }
+
   /// The sink is a function of an item.
   template <class F>
   [[nodiscard]] penstock::pipeline each(F f, policy how = {}) && {
@@ -117,6 +170,11 @@ class line {
  private:
   [[nodiscard]] static std::string name() { return std::to_string(sizeof...(Stages)); }
 
+  /// A branch with one stage.
+  template <class F>
+  static auto part(const char* which, policy how, F f) {
+    return penstock::branch(Bodies::template map<T>(name() + which, how, std::move(f)));
+  }
   template <class Next, class Stage>
   auto add(Stage stage) {
     return line<Bodies, Next, Stages..., Stage>(
@@ -142,6 +200,11 @@ auto first_of_a_line(Stage stage) {
 struct plain_bodies {
   static constexpr bool coroutines = false;
 
+  template <class T, class F>
+  static auto by_reference(F f) {
+    return [f = std::move(f)](T& item, penstock::context& c) { return call_body(f, item, c); };
+  }
+
   template <class From>
   static auto from(From source) {
     auto stage = penstock::producer({.name = "0"}, std::move(source));
@@ -150,6 +213,17 @@ struct plain_bodies {
   template <class T, class F>
   static auto map(std::string name, const policy& how, F f) {
     return penstock::transform(how.given<penstock::transform_options>(std::move(name)), std::move(f));
+  }
+  template <class T, class F>
+  static auto map_again(std::string name, const policy& how, again tries, F f) {
+    return penstock::transform(how.given<penstock::transform_options>(std::move(name)),
+                               penstock::retry(tries.given(), by_reference<T>(std::move(f))));
+  }
+  template <class T, class Letters, class F>
+  static auto map_or_bury(std::string name, const policy& how, Letters& letters, again tries, F f) {
+    return penstock::transform(
+        how.given<penstock::transform_options>(std::move(name)),
+        penstock::dead_letter(letters, penstock::retry(tries.given(), by_reference<T>(std::move(f)))));
   }
   template <class T, class F>
   static auto each(std::string name, const policy& how, F f) {
@@ -181,6 +255,13 @@ class steps {
 struct coroutine_bodies {
   static constexpr bool coroutines = true;
 
+  template <class T, class F>
+  static auto by_reference(F f) {
+    return [f = std::move(f)](T& item, penstock::context& c) -> boost::asio::awaitable<body_result<F, T&>> {
+      co_return call_body(f, item, c);
+    };
+  }
+
   template <class From>
   static auto from(From source) {
     if constexpr (std::ranges::range<From>) {
@@ -201,6 +282,17 @@ struct coroutine_bodies {
         [f = std::move(f)](T item, penstock::context& c) -> boost::asio::awaitable<body_result<F, T>> {
           co_return call_body(f, std::move(item), c);
         });
+  }
+  template <class T, class F>
+  static auto map_again(std::string name, const policy& how, again tries, F f) {
+    return penstock::async_transform(how.given<penstock::async_transform_options>(std::move(name)),
+                                     penstock::retry(tries.given(), by_reference<T>(std::move(f))));
+  }
+  template <class T, class Letters, class F>
+  static auto map_or_bury(std::string name, const policy& how, Letters& letters, again tries, F f) {
+    return penstock::async_transform(
+        how.given<penstock::async_transform_options>(std::move(name)),
+        penstock::dead_letter(letters, penstock::retry(tries.given(), by_reference<T>(std::move(f)))));
   }
   template <class T, class F>
   static auto each(std::string name, const policy& how, F f) {

@@ -90,6 +90,10 @@ TEST(pipeline_check, refuses_batches_of_nothing_and_in_no_time) {
   EXPECT_REFUSED(around(batch({.name = "odd", .within = -1ms})), "within");
 }
 
+TEST(pipeline_check, refuses_batches_that_no_memory_can_hold) {
+  EXPECT_REFUSED(around(batch({.name = "odd", .count = std::numeric_limits<std::size_t>::max()})), "beyond any memory");
+}
+
 TEST(pipeline_check, refuses_a_throttle_that_lets_nothing_through) {
   EXPECT_REFUSED(around(throttle({.name = "odd"})), "rate is 0 or less");
   EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(0)})), "rate is 0 or less");
@@ -104,6 +108,10 @@ TEST(pipeline_check, refuses_a_throttle_whose_numbers_cannot_be_counted_exactly)
   EXPECT_EQ(refusal(around(throttle({.name = "odd", .rate = per_second(most), .burst = most}))), "not refused");
   EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(most + 1)})), "rate");
   EXPECT_REFUSED(around(throttle({.name = "odd", .rate = per_second(1), .burst = most + 1})), "burst");
+  constexpr auto years = 24h * 365;
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = {1, 40 * years}})), "burst takes longer");
+  EXPECT_REFUSED(around(throttle({.name = "odd", .rate = {1, 10 * years}, .burst = 4})), "burst takes longer");
+  EXPECT_EQ(refusal(around(throttle({.name = "odd", .rate = {1, 10 * years}, .burst = 3}))), "not refused");
 }
 
 TEST(pipeline_check, refuses_a_take_of_nothing) {

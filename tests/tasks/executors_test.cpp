@@ -126,6 +126,21 @@ TEST(task_group, gives_a_thread_the_first_that_is_done) {
   });
 }
 
+TEST(task_group, keeps_the_token_of_a_coroutine_that_takes_it_by_reference) {
+  on_each_executor([](const asio::any_io_executor& executor) {
+    task_group<bool> group(executor);
+    group.spawn("ours", [](const stop_token& token) -> awaitable<bool> {
+      co_await async_sleep(1ms);
+      co_return token.stop_possible();
+    });
+    group.spawn("standard", [](const std::stop_token& token) -> awaitable<bool> {
+      co_await async_sleep(1ms);
+      co_return token.stop_possible();
+    });
+    for (const auto& result : group.wait_all(patience)) EXPECT_TRUE(result.value.value_or(false)) << result.name;
+  });
+}
+
 TEST(task_group, completes_a_handler_of_any_token) {
   served_context context(1);
   task_group<int> group(context.io());

@@ -122,6 +122,7 @@ void plan::check() const {
     const std::string_view kind = about.kind;
     if (kind == "batch") {
       if (about.count == 0) refuse(*this, stage, "its batches have 0 items; they need 1 at least");
+      if (about.count > most_items) refuse(*this, stage, "its batches are beyond any memory");
       if (about.within <= duration::zero()) refuse(*this, stage, "its batches must leave within no time at all");
     }
     if (kind == "throttle") {
@@ -131,6 +132,11 @@ void plan::check() const {
         refuse(*this, stage, "its rate is beyond any clock");
       if (about.burst == 0) refuse(*this, stage, "its burst is 0; nothing could pass, it needs 1 at least");
       if (about.burst > token_bucket::most) refuse(*this, stage, "its burst is beyond any memory");
+      // Some years are left for the clock itself.
+      const auto full_again =
+          static_cast<double>(r.per.count()) / static_cast<double>(r.count) * static_cast<double>(about.burst);
+      if (full_again > static_cast<double>(duration::max().count()) / 8)
+        refuse(*this, stage, "its burst takes longer to come back than any clock shows");
     }
     if (about.most_weight == 0) refuse(*this, stage, "the edge before it may hold a weight of 0; it needs 1 at least");
     if (kind == "take" && about.first == 0) refuse(*this, stage, "it takes 0 items; it needs 1 at least");

@@ -33,7 +33,8 @@ struct dead_letter_body {
 
 /// `body`, and where an item goes for which it throws (under `retry`: throws for the last time). The item counts as
 /// failed, its error is in the report, and the stage goes on, whatever its `on_error` says. The body is called with an
-/// lvalue.
+/// lvalue. What the range of a `flat_map` throws while it is iterated goes into no queue, since the item is gone by
+/// then: the stage's `on_error` decides.
 ///
 /// A full queue pushes back: the worker waits in the queue's line, with the letter, without a thread. A cancel ends
 /// that wait. A letter that the queue does not take, because it is closed, cancelled or destroyed, or because the run

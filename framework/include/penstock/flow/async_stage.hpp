@@ -322,9 +322,12 @@ class async_stage final : public stage_worker {
   }
 
   [[nodiscard]] std::exception_ptr too_late() const {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count();
-    return std::make_exception_ptr(
-        error(errc::timed_out, "the body took longer than its " + std::to_string(ms) + " ms"));
+    using namespace std::chrono;
+    const auto whole = [this]<class Unit>(Unit unit) { return limit_ % unit == duration::zero(); };
+    auto text = whole(milliseconds(1))   ? std::to_string(limit_ / milliseconds(1)) + " ms"
+                : whole(microseconds(1)) ? std::to_string(limit_ / microseconds(1)) + " us"
+                                         : std::to_string(limit_.count()) + " ns";
+    return std::make_exception_ptr(error(errc::timed_out, "the body took longer than its " + std::move(text)));
   }
 
   /// The slot's item is done with, one way or another.

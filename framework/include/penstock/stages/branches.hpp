@@ -162,6 +162,9 @@ struct routing {
 
   template <class In, std::size_t Branches>
   static constexpr bool check() {
+    static_assert(!is_wrapped<Body>,
+                  "penstock: the body of a route only looks at its item, so it cannot be under retry, dead_letter or "
+                  "limited; put a transform with them before the route");
     using key = std::decay_t<result_of<worker_body_t<Body>, const In&>>;
     static_assert(std::is_integral_v<key> || std::is_enum_v<key>,
                   "penstock: the body of a route says which branch: by its index, by an enum whose values are indices, "
@@ -169,7 +172,8 @@ struct routing {
     static_assert(!std::is_same_v<key, bool> || Branches == 2,
                   "penstock: a route whose body returns a bool has two branches, the first for true, the second for "
                   "false");
-    return (std::is_integral_v<key> || std::is_enum_v<key>) && (!std::is_same_v<key, bool> || Branches == 2);
+    return !is_wrapped<Body> && (std::is_integral_v<key> || std::is_enum_v<key>) &&
+           (!std::is_same_v<key, bool> || Branches == 2);
   }
 
   template <class In, class Receipt>

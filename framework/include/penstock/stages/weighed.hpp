@@ -126,11 +126,17 @@ template <class Weigh, class Stage>
 
 /// Anything else: only says what is wrong with it.
 template <class Weigh, class Stage>
-  requires(Stage::is_producer || detail::is_sequence<Stage>)
 auto weighed(weight_options, Weigh&&, Stage) {
-  static_assert(!Stage::is_producer, "penstock: a producer has no edge before it that could be weighed");
-  static_assert(!detail::is_sequence<Stage>,
-                "penstock: weighed is for one stage; put it around the stages of a sequence, not around the sequence");
+  if constexpr (requires { Stage::is_producer; }) {
+    static_assert(!Stage::is_producer, "penstock: a producer has no edge before it that could be weighed");
+    static_assert(
+        !detail::is_sequence<Stage>,
+        "penstock: weighed is for one stage; put it around the stages of a sequence, not around the sequence");
+  } else {
+    static_assert(
+        requires { Stage::is_producer; },
+        "penstock: weighed is put around a stage: weighed({…}, weight, transform(…))");
+  }
 }
 
 }  // namespace penstock

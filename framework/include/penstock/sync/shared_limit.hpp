@@ -86,6 +86,11 @@ class shared_limit {
     state_ = std::make_shared<detail::limit_state>(std::move(name), permits);
   }
 
+  // A handle: a move copies, so that every handle is one.
+  shared_limit(const shared_limit&) = default;
+  shared_limit& operator=(const shared_limit&) = default;
+  ~shared_limit() = default;
+
   [[nodiscard]] const std::string& name() const noexcept { return state_->name(); }
 
   /// Bodies that run under it now, and permits that were just handed to somebody who waited.

@@ -222,8 +222,10 @@ class coroutine_task final : public task_with_body<T, Body>,
   }
 
   static asio::awaitable<void> body(std::shared_ptr<coroutine_task> self) {
+    // In the frame: the body begins later than it is called, and may have taken its token by reference.
+    const stop_token token = self->group_->token();
     try {
-      auto running = call_task(*self->body_, self->group_->token());
+      auto running = call_task(*self->body_, token);
       if constexpr (std::is_void_v<T>) {
         co_await std::move(running);
       } else {

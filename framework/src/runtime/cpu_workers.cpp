@@ -188,6 +188,8 @@ void cpu_workers::work_on(worker& w, flow::actor& first) {
       next = a;
     } else if (again) {
       enqueue(*a);
+      // A thread that this has woken may have taken our core at once; the next actor was not busy meanwhile.
+      if (next != nullptr) t.began = next->run().now();
     } else {
       run.leave();  // only now: until `end` the timekeeper might still look at the actor
     }

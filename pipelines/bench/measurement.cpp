@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <functional>
 #include <thread>
 #include <utility>
@@ -35,7 +36,22 @@ void check(const measurement& m, const consumed& found) {
   if (!what.empty()) throw failure(exit_code::internal, "a defect: " + what);
 }
 
+/// The picture of a run that is about to be stopped, to be shown as the whole.
+penstock::report as_it_ended(penstock::report r) {
+  r.ended = true;
+  r.outcome = penstock::end_state::stopped;
+  for (auto& stage : r.stages) stage.under_way = 0;
+  return r;
+}
+
+/// Of this process, all threads.
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
 }  // namespace
+
+std::uint64_t measurement::dropped() const {
+  return last.stage(produce_stage).emitted - last.stage(consume_stage).done;
+}
 
 double measurement::seconds() const { return std::chrono::duration<double>(measured.elapsed).count(); }
 
@@ -67,7 +83,10 @@ int conductor::signals() {
 }
 
 void conductor::stop(const penstock::run& run) {
-  if (!std::exchange(stopped_, true)) at_stop_ = run.report();
+  if (!std::exchange(stopped_, true)) {
+    at_stop_ = run.report();
+    cpu_at_stop_ = cpu_seconds();
+  }
   run.drain(drain_within_);
 }
 
@@ -77,11 +96,13 @@ measurement conductor::measure(const options& how, const variant& which, live_li
   tallies found;
   const auto p = declare(which.what, found);
   penstock::runtime machinery({.cpu_workers = which.what.threads});
-  m.on = {machinery.cpu_workers(), std::max<std::size_t>(std::thread::hardware_concurrency(), 1)};
+  m.on.cpu_workers = machinery.cpu_workers();
+  m.on.cores = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
 
   drain_within_ = how.drain_within;
   stopped_ = false;
   loop_.restart();
+  cpu_before_ = cpu_seconds();
   const auto run = machinery.start(p);
   run_ = &run;
   run.async_wait(boost::asio::bind_executor(loop_, [&](penstock::report last) {
@@ -112,7 +133,8 @@ measurement conductor::measure(const options& how, const variant& which, live_li
   live.finish();
 
   m.last.rethrow();
-  m.measured = stopped_ ? std::move(at_stop_) : m.last;
+  m.on.cpu_seconds = (stopped_ ? cpu_at_stop_ : cpu_seconds()) - cpu_before_;
+  m.measured = stopped_ ? as_it_ended(std::move(at_stop_)) : m.last;
   const auto total = found.total();
   m.latency = total.latency;
   check(m, total);

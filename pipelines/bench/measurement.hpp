@@ -20,7 +20,8 @@ namespace bench {
 
 struct measurement {
   variant of;
-  penstock::report measured;  ///< when the time was over, or at the end of the items; what the figures are from
+  penstock::report measured;  ///< when the time was over or a signal came, or at the end of the items; what the
+                              ///< figures are from
   penstock::report last;      ///< after the items on their way
   histogram latency;          ///< empty unless asked for
   machine on;
@@ -28,6 +29,8 @@ struct measurement {
 
   [[nodiscard]] std::uint64_t items() const { return measured.stage(consume_stage).done; }
   [[nodiscard]] double seconds() const;
+  /// Items that were made and not consumed.
+  [[nodiscard]] std::uint64_t dropped() const;
   [[nodiscard]] double per_second() const { return seconds() > 0 ? static_cast<double>(items()) / seconds() : 0; }
 };
 
@@ -52,7 +55,9 @@ class conductor {
   const penstock::run* run_ = nullptr;  ///< that goes on
   penstock::duration drain_within_{};
   penstock::report at_stop_;
-  bool stopped_ = false;  ///< and `at_stop_` is what was there then
+  double cpu_before_ = 0;  ///< seconds of the process
+  double cpu_at_stop_ = 0;
+  bool stopped_ = false;  ///< and the two are what was there then
 
   void stop(const penstock::run& run);
 };

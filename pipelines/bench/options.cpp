@@ -85,6 +85,7 @@ void set_place(shape& s, const std::string& option, const std::string& text) {
 /// An option that shapes the pipeline. Each can be swept.
 struct shaping {
   const char* name;
+  const char* given;  ///< what is written after it
   const char* about;
   setter set;
   bool of_stages;  ///< makes no sense without a stage in between, so there is one
@@ -92,24 +93,26 @@ struct shaping {
 
 const std::vector<shaping>& shaping_options() {
   static const std::vector<shaping> all{
-      {"producers", "How many make items [1]", number(&shape::producers, 1, 1024), false},
-      {"consumers", "How many take items [1]", number(&shape::consumers, 1, 1024), false},
-      {"capacity", "Items that each queue holds [1024]", number(&shape::capacity, 1, 1 << 24), false},
-      {"produce-rate", "What each producer makes: 2/s, 1.5/s, 30/min, 20k/s; all together make as many times more",
+      {"producers", "N", "How many make items [1]", number(&shape::producers, 1, 1024), false},
+      {"consumers", "N", "How many take items [1]", number(&shape::consumers, 1, 1024), false},
+      {"capacity", "N", "Items that each queue holds [1024]", number(&shape::capacity, 1, 1 << 24), false},
+      {"produce-rate", "RATE",
+       "What each producer makes: 2/s, 1.5/s, 30/min, 20k/s; all together make as many times more",
        rate(&shape::produce_rate), false},
-      {"consume-rate", "What each consumer takes, likewise", rate(&shape::consume_rate), false},
-      {"stages", "Stages in between [none, or 1 with --workers, --work, --order, --on]", number(&shape::stages, 0, 256),
-       false},
-      {"workers", "Of each stage in between [1]", number(&shape::workers, 1, 1024), true},
-      {"work", "What each stage in between does for an item: 10us, 1ms [0s]", time(&shape::work), true},
-      {"produce-work", "What a producer does for an item [0s]", time(&shape::produce_work), false},
-      {"consume-work", "What a consumer does for an item [0s]", time(&shape::consume_work), false},
-      {"item-bytes", "Bytes that producers write and consumers read: 64, 4KiB [0: a number only]", set_item_bytes,
-       false},
-      {"order", "Of the stages in between: any, or kept [any]", set_order, true},
-      {"on", "Where stages in between work: cpu; or blocking, on a thread per worker, where --work is waited for [cpu]",
+      {"consume-rate", "RATE", "What each consumer takes, likewise", rate(&shape::consume_rate), false},
+      {"stages", "N", "Stages in between [none, or 1 with --workers, --work, --order, --on]",
+       number(&shape::stages, 0, 256), false},
+      {"workers", "N", "Of each stage in between [1]", number(&shape::workers, 1, 1024), true},
+      {"work", "TIME", "What each stage in between does for an item: 10us, 1ms [0s]", time(&shape::work), true},
+      {"produce-work", "TIME", "What a producer does for an item [0s]", time(&shape::produce_work), false},
+      {"consume-work", "TIME", "What a consumer does for an item [0s]", time(&shape::consume_work), false},
+      {"item-bytes", "SIZE", "Bytes that producers write and consumers read: 64, 4KiB [0: a number only]",
+       set_item_bytes, false},
+      {"order", "WHICH", "Of the stages in between: any, or kept [any]", set_order, true},
+      {"on", "WHERE",
+       "Where stages in between work: cpu; or blocking, on a thread per worker, where --work is waited for [cpu]",
        set_place, true},
-      {"threads", "CPU workers of the runtime; 0: one per core [0]", number(&shape::threads, 0, 1024), false},
+      {"threads", "N", "CPU workers of the runtime; 0: one per core [0]", number(&shape::threads, 0, 1024), false},
   };
   return all;
 }
@@ -166,15 +169,22 @@ std::optional<options> read_options(int argc, const char* const* argv) {
       "what limits it.",
       "penstock-bench"};
   app.set_version_flag("--version", "penstock-bench 0.1.0");
-  for (const auto& one : shaping_options()) app.add_option(fmt::format("--{}", one.name), given[one.name], one.about);
+  for (const auto& one : shaping_options())
+    app.add_option(fmt::format("--{}", one.name), given[one.name], one.about)->option_text(one.given);
   auto* for_option = app.add_option("--for", lasts, "How long it is measured [5s; 2s each with --sweep]");
-  app.add_option("--items", items, "Measure so many items instead, to the last")->excludes(for_option);
+  for_option->option_text("TIME");
+  app.add_option("--items", items, "Measure so many items instead, to the last")
+      ->excludes(for_option)
+      ->option_text("N");
   app.add_flag("--latency", latency, "How long items take from producer to consumer: percentiles");
-  app.add_option("--sweep", swept, "One option with several values, a row for each: workers=1,2,4");
+  app.add_option("--sweep", swept, "One option with several values, a row for each")->option_text("workers=1,2,4");
   app.add_option("--drain-within", drain_within,
-                 "At the end, how long items on their way may take before they are dropped [1s]");
-  app.add_option("--live", live, "A line on standard error; auto: on a terminal; always: also elsewhere, one a second")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
+                 "At the end, how long items on their way may take before they are dropped [1s]")
+      ->option_text("TIME");
+  app.add_option("--live", live,
+                 "A line on standard error: auto, on a terminal; always, also elsewhere, one a second; never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->option_text("WHEN");
   app.add_flag("--json", o.json, "The report as one JSON object");
   app.footer(
       "Rates are those of one producer or consumer. Ctrl-C ends the measurement and reports, a second one cancels.\n\n"
@@ -183,7 +193,6 @@ std::optional<options> read_options(int argc, const char* const* argv) {
       "Exit codes:\n" +
       exit_code_table());
   app.get_formatter()->column_width(24);
-  app.get_formatter()->label("TEXT", "");
 
   try {
     app.parse(argc, argv);
@@ -204,7 +213,7 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   }
   for (const auto& one : shaping_options())
     if (one.of_stages && was_given(one.name) && base.stages == 0)
-      refuse(fmt::format("--{}: is about the stages in between, and --stages 0 wants none", one.name));
+      refuse(fmt::format("--{} is about the stages in between, and --stages 0 wants none", one.name));
   check(base);
   if (was_given("items")) base.items = number_in("--items", items, 1, std::uint64_t{1} << 62);
   if (!was_given("sweep")) {

@@ -32,11 +32,12 @@ std::string in_full(const measurement& m) {
   text << fmt::format("{} items in {:.2f} s: {} items/s", m.items(), m.seconds(), amount(m.per_second()));
   if (m.items() > 0) text << fmt::format(", one every {}", time_text(1 / m.per_second()));
   text << '\n';
-  if (m.last.dropped() > 0)
-    text << fmt::format("{} items were on their way when the drain was over, and were dropped\n", m.last.dropped());
+  if (m.dropped() > 0)
+    text << fmt::format("{} items were still on their way when the drain was over, and were dropped\n", m.dropped());
   if (m.latency.count() > 0) text << latency_line(m.latency);
   text << "limited by " << m.limited.why << '\n';
   text << "to change that: " << m.limited.advice << '\n';
+  if (!m.limited.caution.empty()) text << "but " << m.limited.caution << '\n';
   return text.str();
 }
 
@@ -78,8 +79,12 @@ std::string as_table(const std::string& swept, const std::vector<measurement>& a
     }
     text += '\n';
   }
-  return text + fmt::format("with the last: limited by {}\nto change that: {}\n", all.back().limited.why,
-                            all.back().limited.advice);
+  const auto& last = all.back().limited;
+  text += fmt::format("the last is limited by {}\nto change that: {}\n", last.why, last.advice);
+  const auto blurred =
+      std::count_if(all.begin(), all.end(), [](const measurement& m) { return !m.limited.caution.empty(); });
+  if (blurred > 0) text += fmt::format("but other programs were running during {} of {}\n", blurred, all.size());
+  return text;
 }
 
 using json = nlohmann::ordered_json;
@@ -121,14 +126,16 @@ json one_json(const measurement& m, const measurement& first) {
           {"items", m.items()},
           {"items_per_s", m.per_second()},
           {"speed_up", speed_up(m, first)},
-          {"dropped", m.last.dropped()},
+          {"cpu_s", m.on.cpu_seconds},
+          {"dropped", m.dropped()},
           {"latency", latency_json(m.latency)},
           {"limit",
            {{"what", to_string(m.limited.what)},
             {"stage", m.limited.stage.empty() ? json() : json(m.limited.stage)},
             {"busy", m.limited.busy},
             {"why", m.limited.why},
-            {"advice", m.limited.advice}}},
+            {"advice", m.limited.advice},
+            {"caution", m.limited.caution.empty() ? json() : json(m.limited.caution)}}},
           {"run", json::parse(m.measured.json())}};
 }
 

@@ -28,17 +28,19 @@ struct verdict {
   std::string stage{};  ///< by its name in the report: the bottleneck, or what takes most of the cores; may be empty
   double busy = 0;    ///< share of the time, 0 to 1: of the workers of `stage`, of the cores, or of a rate's allowance
   std::string why{};  ///< a sentence
-  std::string advice{};  ///< a sentence: what to change
+  std::string advice{};   ///< what to change
+  std::string caution{};  ///< a sentence: why this may be wrong; empty: nothing speaks against it
 };
 
 struct machine {
   std::size_t cpu_workers = 1;  ///< of the runtime
   std::size_t cores = 1;
+  double cpu_seconds = 0;  ///< of the process, within the time that the report covers; 0: not known
 };
 
-/// From the first of these that holds: an item rate that was asked for and reached to 90 %; a stage whose workers are
-/// busy for 80 % of the time; CPU workers that are, all together, for 85 %. A stage's busy time includes moving its
-/// items, and time in which another program had its core.
+/// From the first of these that holds: a rate that was asked for and used to 90 % (of two, the lower); a stage whose
+/// workers are busy for 80 % of the time; CPU workers that are, all together, for 85 %. A stage's busy time includes
+/// moving its items, and time in which another program had its core.
 verdict what_limits(const penstock::report& r, const shape& s, const machine& on);
 
 }  // namespace bench

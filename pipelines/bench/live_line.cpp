@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <iterator>
+#include <utility>
 
 #include "quantities.hpp"
 
@@ -54,8 +55,8 @@ penstock::duration live_line::pace() const noexcept {
   return penstock::duration::max();
 }
 
-void live_line::begin(const variant& which) {
-  prefix_ = which.value.empty() ? "" : which.value + ":  ";
+void live_line::begin(std::string prefix) {
+  prefix_ = std::move(prefix);
   samples_.assign(1, sample{});
 }
 
@@ -66,11 +67,17 @@ std::string live_text(const penstock::report& now, penstock::duration since, std
   fmt::format_to(out, "{:.1f} s", seconds(now.elapsed));
   const auto queues = std::count_if(now.edges.begin(), now.edges.end(), is_queue);
   fmt::format_to(out, "  queue{}", queues == 1 ? "" : "s");
+  std::size_t capacity = 0;
   for (const auto& edge : now.edges) {
     if (!is_queue(edge)) continue;
-    if (queues == 1) fmt::format_to(out, " {}", bar(edge));
-    fmt::format_to(out, " {}/{}", edge.size, edge.capacity);
+    capacity = edge.capacity;
+    if (queues == 1) {
+      fmt::format_to(out, " {} {}/{}", bar(edge), edge.size, edge.capacity);
+    } else {
+      fmt::format_to(out, " {}", edge.size);
+    }
   }
+  if (queues > 1) fmt::format_to(out, " of {}", capacity);
   const double time = std::max(seconds(since), 1e-9);
   fmt::format_to(out, "  produced {}/s  consumed {}/s", amount(static_cast<double>(produced_since) / time),
                  amount(static_cast<double>(consumed_since) / time));

@@ -20,7 +20,8 @@ class live_line {
   /// How often `show` should be called; `duration::max()`: not at all.
   [[nodiscard]] penstock::duration pace() const noexcept;
 
-  void begin(const variant& which);
+  /// `prefix` stands before what is shown; it may be empty.
+  void begin(std::string prefix);
   void show(const penstock::report& now);
 
   /// Removes the line from a terminal.
@@ -35,11 +36,12 @@ class live_line {
   };
 
   form form_;
-  std::string prefix_;          ///< of the variant that is measured
+  std::string prefix_;
   std::deque<sample> samples_;  ///< of the last seconds, for the rates
 };
 
-/// "3.2 s  queue [##...] 2/5  produced 4.00/s  consumed 4.50/s"; the rates are those of the time since `then`.
+/// "3.2 s  queue [##...] 2/5  produced 4.00/s  consumed 4.50/s", or "queues 2 5 0 of 5"; the rates are those of the
+/// time `since`, in which so many items were produced and consumed.
 std::string live_text(const penstock::report& now, penstock::duration since, std::uint64_t produced_since,
                       std::uint64_t consumed_since);
 

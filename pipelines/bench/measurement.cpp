@@ -126,7 +126,7 @@ measurement conductor::measure(const options& how, const variant& which, live_li
       show();
     });
   };
-  live.begin(which);
+  live.begin(how.swept.empty() ? "" : fmt::format("{} {}:  ", how.swept, which.value));
   show();
   loop_.run();
   run_ = nullptr;

@@ -102,11 +102,11 @@ TEST(benchmark_header, goes_by_the_time_of_the_runs_and_by_all_workers) {
   made.stages[1].workers = 4;
   const auto run = run_benchmark("made", 3, [&](benchmark::State& state) {
     penstock::detail::benchmark_totals totals;
-    for ([[maybe_unused]] auto _ : state) EXPECT_TRUE(totals.add(made, state));
+    for ([[maybe_unused]] auto _ : state) EXPECT_TRUE(totals.add(made, 4s, state));
     totals.show(state);
   });
-  EXPECT_DOUBLE_EQ(run.counters.at("items_per_second"), 25);
-  EXPECT_DOUBLE_EQ(run.counters.at("read items/s"), 50);
+  EXPECT_DOUBLE_EQ(run.counters.at("items_per_second"), 12.5);
+  EXPECT_DOUBLE_EQ(run.counters.at("read items/s"), 25);
   EXPECT_DOUBLE_EQ(run.counters.at("read busy"), 0.25);
   EXPECT_DOUBLE_EQ(run.counters.at("write busy"), 0.75);
 }

@@ -109,11 +109,12 @@ measurement conductor::measure(const options& how, const variant& which, live_li
     m.last = std::move(last);
     loop_.stop();
   }));
+  bool over = false;
   boost::asio::steady_timer end(loop_);
   if (how.lasts) {
     end.expires_after(*how.lasts);
     end.async_wait([&](boost::system::error_code error) {
-      if (!error) stop(run);
+      if (!error && !over) stop(run);
     });
   }
   boost::asio::steady_timer tick(loop_);
@@ -121,7 +122,7 @@ measurement conductor::measure(const options& how, const variant& which, live_li
     if (live.pace() == penstock::duration::max()) return;
     tick.expires_after(live.pace());
     tick.async_wait([&](boost::system::error_code error) {
-      if (error) return;
+      if (error || over) return;
       live.show(run.report());
       show();
     });
@@ -130,6 +131,12 @@ measurement conductor::measure(const options& how, const variant& which, live_li
   show();
   loop_.run();
   run_ = nullptr;
+  // A timer that rang just now would find its run gone when the loop goes on.
+  over = true;
+  end.cancel();
+  tick.cancel();
+  loop_.restart();
+  loop_.poll();
   live.finish();
 
   m.last.rethrow();

@@ -44,6 +44,7 @@ TEST(bench_pipeline, goes_at_the_rate_of_all_producers_where_they_are_slower) {
   under_every_seed(s, [](const penstock::report& r, const consumed&) {
     EXPECT_EQ(r.elapsed, 10s);  // 4/s in all, the first at once
     EXPECT_LT(r.edges.at(2).peak, 5U);
+    EXPECT_EQ(r.edges.at(3).capacity, 3U);  // behind the throttle each consumer has one in hand, and no second queue
   });
 }
 

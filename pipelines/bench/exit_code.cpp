@@ -4,6 +4,7 @@
 
 #include <iterator>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include <penstock/base/error.hpp>
@@ -36,6 +37,8 @@ failure explain(const std::exception_ptr& thrown) {
     return known;
   } catch (const penstock::declaration_error& e) {
     return {exit_code::usage, e.what()};
+  } catch (const std::system_error& e) {  // only threads come from the system here
+    return {exit_code::internal, fmt::format("cannot have the threads for it: {}", e.what())};
   } catch (const std::bad_alloc&) {
     return {exit_code::internal, "out of memory"};
   } catch (const std::exception& e) {

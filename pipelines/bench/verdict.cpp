@@ -181,7 +181,7 @@ verdict limited_by_hand_over(const penstock::report& r, const shape& s, const fi
   } else if (each < cheap) {
     v.advice = "fewer stages, or more work for an item: as cheap as these they are better handed over in batches";
   } else {
-    v.advice = "a longer --for on a machine with nothing else to do, to see more";
+    v.advice = "a longer measurement on a machine with nothing else to do, to see more";
   }
   return v;
 }
@@ -202,7 +202,7 @@ const char* to_string(limit what) noexcept {
 
 verdict what_limits(const penstock::report& r, const shape& s, const machine& on) {
   if (r.stage(consume_stage).done == 0)
-    return {limit::nothing_measured, "", 0, "nothing that was seen: no item came through", "a longer --for"};
+    return {limit::nothing_measured, "", 0, "nothing that was seen: no item came through", "a longer measurement"};
 
   const double producing = s.produce_rate ? used(r, produce_rate_stage, *times(*s.produce_rate, s.producers)) : 0;
   const double consuming = s.consume_rate ? used(r, consume_rate_stage, *times(*s.consume_rate, s.consumers)) : 0;

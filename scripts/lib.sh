@@ -18,7 +18,7 @@ if [[ -r /etc/os-release ]] && grep -q '^VERSION_CODENAME=bookworm$' /etc/os-rel
 # shellcheck disable=SC2034  # each script takes the lists that it needs
 {
   build_packages=(g++ cmake ninja-build "$boost" libtbb-dev libsqlite3-dev libsimdjson-dev libcli11-dev libfmt-dev nlohmann-json3-dev)
-  test_packages=(libgtest-dev libgmock-dev python3 sqlite3)
+  test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 sqlite3)
   check_packages=(clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 shellcheck git)
 }
 

@@ -187,7 +187,10 @@ void cpu_workers::work_on(worker& w, flow::actor& first) {
         !w.has_own.load(std::memory_order_relaxed)) {
       next = a;
     } else if (again) {
+      const bool wakes = a->cost() == 0 || a->cost() >= cheap_ns;
       enqueue(*a);
+      // A thread that this has woken may have taken our core at once; the next actor was not busy meanwhile.
+      if (wakes && next != nullptr) t.began = next->run().now();
     } else {
       run.leave();  // only now: until `end` the timekeeper might still look at the actor
     }

@@ -10,7 +10,7 @@ namespace {
 TEST(error, its_codes_are_of_the_category_penstock) {
   const std::error_code code = errc::closed;
   EXPECT_STREQ(code.category().name(), "penstock");
-  EXPECT_EQ(code.message(), "the queue is closed");
+  EXPECT_EQ(code.message(), "closed");
   EXPECT_EQ(code, errc::closed);
   EXPECT_NE(code, errc::cancelled);
 }

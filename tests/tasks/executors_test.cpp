@@ -196,6 +196,17 @@ TEST(task_group, refuses_to_block_a_thread_that_its_tasks_may_need) {
   });
 }
 
+TEST(task_group, refuses_to_block_also_where_its_executor_counts_as_work) {
+  served_context context(1);
+  asio::any_io_executor executor =
+      asio::require(context.io().get_executor(), asio::execution::outstanding_work.tracked);
+  task_group<void> group(executor);
+  std::promise<bool> in_a_handler;
+  asio::post(executor, [&] { in_a_handler.set_value(is_refused([&] { (void)group.wait_all(patience); })); });
+  EXPECT_TRUE(in_a_handler.get_future().get());
+  executor = {};
+}
+
 TEST(task_group, tells_which_error_was_first) {
   on_each_executor([](const asio::any_io_executor& executor) {
     for (int round = 0; round < 20; ++round) {

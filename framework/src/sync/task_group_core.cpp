@@ -1,8 +1,10 @@
 #include "penstock/sync/detail/task_group_core.hpp"
 
 #include <atomic>
+#include <boost/asio/execution.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
@@ -26,6 +28,13 @@ using namespace std::chrono_literals;
 /// The innermost of those on this thread.
 thread_local const body_scope* innermost = nullptr;
 
+/// As the context's `get_executor` gives it: with other properties it is of another type.
+asio::any_io_executor plain(const asio::any_io_executor& any) {
+  const auto untracked = asio::prefer(any, asio::execution::outstanding_work.untracked);
+  const auto forked = asio::prefer(untracked, asio::execution::relationship.fork);
+  return asio::prefer(forked, asio::execution::blocking.possibly);
+}
+
 /// Asks `question` of the executor inside `any`, as far as it is one that knows the threads which run it; false
 /// otherwise. Strands are asked for what is inside them too.
 template <class Question>
@@ -38,17 +47,17 @@ bool ask(const asio::any_io_executor& any, const Question& question) {
   if (const auto* s = any.target<asio::strand<asio::thread_pool::executor_type>>())
     return question(*s) || question(s->get_inner_executor());
   if (const auto* s = any.target<asio::strand<asio::any_io_executor>>())
-    return question(*s) || ask(s->get_inner_executor(), question);
+    return question(*s) || ask(plain(s->get_inner_executor()), question);
   return false;
 }
 
 bool runs_here(const asio::any_io_executor& any) {
-  return ask(any, [](const auto& executor) { return executor.running_in_this_thread(); });
+  return ask(plain(any), [](const auto& executor) { return executor.running_in_this_thread(); });
 }
 
 /// Only an `io_context` can say so.
 bool is_stopped(const asio::any_io_executor& any) {
-  return ask(any, []<class Executor>(const Executor& executor) {
+  return ask(plain(any), []<class Executor>(const Executor& executor) {
     if constexpr (std::is_same_v<Executor, asio::io_context::executor_type>)
       return asio::query(executor, asio::execution::context).stopped();
     else

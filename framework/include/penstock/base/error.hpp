@@ -25,7 +25,7 @@ inline const std::error_category& error_category() noexcept {
     const char* name() const noexcept override { return "penstock"; }
     std::string message(int value) const override {
       switch (static_cast<errc>(value)) {
-        case errc::closed: return "the queue is closed";
+        case errc::closed: return "closed";
         case errc::cancelled: return "the operation was cancelled";
         case errc::timed_out: return "the deadline passed";
         case errc::full: return "the queue is full";

@@ -182,6 +182,24 @@ TEST(dead_letter, whose_queue_takes_no_more_is_counted_as_lost_and_the_stage_goe
   }
 }
 
+TEST(dead_letter, that_a_full_queue_drops_by_its_policy_is_counted_as_lost) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE(seed);
+    for (const auto policy : {overflow::drop_newest, overflow::fail}) {
+      manual_runtime rt(seed);
+      queue<dead<int>> letters({.capacity = 2, .overflow = policy});
+      queue<int> input(100);
+      std::vector<int> out;
+      fill(input, 60);
+      const auto r = rt.run(burying(seed, letters, input, out));
+      EXPECT_TRUE(r.balanced()) << r;
+      EXPECT_EQ(r.stage("work").failed, 30U);
+      EXPECT_EQ(r.stage("work").letters_lost, 28U);
+      EXPECT_EQ(letters.snapshot().size, 2U);
+    }
+  }
+}
+
 TEST(dead_letter, that_waits_for_room_is_lost_at_once_on_a_cancel) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);

@@ -125,7 +125,7 @@ class item_in_hand {
             return hand::parked;
           }
           room_.done();
-          letter_went(room_.result.state);
+          letter_went(room_.result.state == state::ok);
         }
         return hand::settled;
       case waits_for::nothing: break;
@@ -162,7 +162,7 @@ class item_in_hand {
           room_.give_up(*policies_.letters);
           if (room_.waiting()) return false;
           room_.done();
-          letter_went(room_.result.state);
+          letter_went(room_.result.state == state::ok);
         }
         return true;
     }
@@ -207,12 +207,13 @@ class item_in_hand {
   /// It has failed for the last time.
   void bury(In& value, Receipt&& owed, std::uint64_t number, const std::exception_ptr& error) noexcept {
     worker_.run().record_error(worker_.stage_.index, number, error, error_effect::tolerated);
-    auto why = state::cancelled;
+    bool arrived = false;
     try {
       letter_.emplace(
           letter{std::move(value), error, std::string(worker_.stage_.name), worker_.context_.attempt(), number});
-      why = policies_.letters->try_put(*letter_).state;
-      if (why == state::full && policies_.letters->may_wait() && !worker_.should_give_up()) {
+      const auto put = policies_.letters->try_put(*letter_);
+      arrived = put.accepted > 0;  // not, with `ok`, if the queue drops the newest
+      if (put.state == state::full && policies_.letters->may_wait() && !worker_.should_give_up()) {
         owed_ = std::move(owed);
         number_ = number;
         wait_ = waits_for::room;
@@ -222,15 +223,14 @@ class item_in_hand {
         room_.line_up(*policies_.letters);
         return;
       }
-    } catch (const std::bad_alloc&) {
-      why = state::full;  // the letter could not be written
+    } catch (const std::bad_alloc&) {  // the letter could not be written
     }
-    letter_went(why);
+    letter_went(arrived);
   }
 
-  void letter_went(state why) noexcept {
+  void letter_went(bool arrived) noexcept {
     worker_.tally_.failed.add(1);
-    if (why != state::ok) worker_.tally_.letters_lost.add(1);
+    if (!arrived) worker_.tally_.letters_lost.add(1);
     letter_.reset();
     forget();
   }

@@ -20,6 +20,12 @@ inline double target_seconds() {
   return milliseconds > 0 ? milliseconds / 1000 : 0.15;
 }
 
+/// A run may have work to do that is not part of the question: `prepare(n)` is called before it, untimed.
+template <class Run>
+void prepare(const Run& run, std::uint64_t n) {
+  if constexpr (requires { run.prepare(n); }) run.prepare(n);
+}
+
 /// Registers the case `name`. `run(n)` answers for the items 0 to n - 1, `right(n)` says what the answer must be. How
 /// many items a repetition takes is tried out first, which also warms up: ever more until a try takes long enough to
 /// foretell.
@@ -30,6 +36,7 @@ void add_case(const std::string& name, Run run, Right right) {
       std::uint64_t n = 1000;
       const auto target = target_seconds();
       for (;;) {
+        prepare(run, n);
         const auto before = wall_seconds();
         const answer got = run(n);
         const auto took = std::max(wall_seconds() - before, 1e-9);
@@ -41,6 +48,7 @@ void add_case(const std::string& name, Run run, Right right) {
         }
         n *= took < target / 50 ? 10 : 4;
       }
+      prepare(run, n);
       const auto wall = wall_seconds();
       const auto processor = processor_seconds();
       const answer got = run(n);

@@ -91,8 +91,20 @@ inline std::size_t cores() noexcept {
   return count;
 }
 
-/// Runs the cases that `Contender` knows: `static answer run(order, const work&, std::uint64_t n)`, for items 0 to n
-/// - 1.
+/// One case of a contender.
+template <class Contender>
+struct farm {
+  answer operator()(std::uint64_t n) const { return Contender::run(ordering, what, n); }
+  void prepare(std::uint64_t n) const {
+    if constexpr (requires { Contender::prepare(what, n); }) Contender::prepare(what, n);
+  }
+
+  order ordering;
+  work what;
+};
+
+/// Runs the cases of a contender, which has `static answer run(order, const work&, std::uint64_t n)` for items 0 to
+/// n - 1, and may have `static void prepare(const work&, std::uint64_t n)`, which is not timed.
 template <class Contender>
 int compete(int argc, char** argv) {
   const auto add = [](const std::string& name, order o, work w) {

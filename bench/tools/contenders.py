@@ -28,9 +28,14 @@ class Contender:
     programs: dict = field(default_factory=dict)  # case -> its filter
 
 
+# A package that only depends on another one, which is the one that is looked for.
+STANDS_FOR = {"golang": "golang-go"}
+
+
 def installed(packages):
     if not packages or not shutil.which("dpkg-query"):
         return True
+    packages = " ".join(STANDS_FOR.get(package, package) for package in packages.split())
     done = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status}\n", *packages.split()],
                           capture_output=True, text=True)
     return done.returncode == 0 and set(done.stdout.split()) == {"installed"}

@@ -56,8 +56,8 @@ def summary(results, question):
                 if best is None:
                     row += ["", ""]
                     continue
-                ratio = results.ratio(case, ours, best, counter)
-                row += [f"{best}: {short(results.median(case, best, counter))}", f"{short(ratio)} ×"]
+                median, ratio = results.median(case, best, counter), results.ratio(case, ours, best, counter)
+                row += [f"{best}: {short(median)}", f"{short(ratio)} ×" if median > 0.1 else ""]
             rows.append(row)
     unit = "" if len(asked.counters) > 1 else f", {UNITS[asked.counters[0]]}"
     head = ["case", f"Penstock{unit}", "best rival", "beside it", "limit", "beside it"]

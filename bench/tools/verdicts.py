@@ -23,6 +23,8 @@ class Figure:
 
     @property
     def missed(self):
+        if not self.at_least and self.value > 3 * self.limit:
+            return f"missed: {short(self.value / self.limit)} times as much"
         return f"missed: {short(self.miss)} % {'short' if self.at_least else 'too much'}"
 
     def text(self):

@@ -13,7 +13,7 @@ class Question:
 
 
 UNITS = {"ns_per_item": "ns per item", "p50_us": "p50, µs", "p99_us": "p99, µs", "p999_us": "p99.9, µs",
-         "cpu_percent": "% of a core", "bytes_per_wait": "bytes per wait", "cpu_ns_per_item": "ns of processor time per item"}
+         "cpu_percent": "% of a core", "bytes_per_wait": "bytes per wait", "peak_mb": "MB at most", "cpu_ns_per_item": "ns of processor time per item"}
 
 
 def of_pipeline(path):
@@ -42,6 +42,10 @@ def of_latency(path):
 
 def of_waits(path):
     return "items that wait at once", path[0].replace("k", ",000")
+
+
+def of_load(path):
+    return path[0].upper(), ""
 
 
 def of_any(path):
@@ -78,6 +82,11 @@ QUESTIONS = {
     "waits": Question(
         "Waiting at once", "How many items per second can wait in an I/O stage all at once, and what memory does each take?",
         of_waits, counters=("ns_per_item", "bytes_per_wait")),
+    "load": Question(
+        "Short loads into SQLite",
+        "What does a row of a CSV or NDJSON file of some 200 MB cost until it stands in a new SQLite table? The whole process is "
+        "timed, and rows and values are counted afterwards. The files of 1 GB are further below.",
+        of_load, counters=("ns_per_item", "peak_mb")),
     "storm": Question("Cancellation storms", "What does it cost when waits are cancelled all the time?", of_any),
     "adapter": Question("For foreign harnesses", "The same workloads through the adapter.", of_any),
 }

@@ -37,7 +37,7 @@ def measure(contender, case, environment):
     if done.returncode != 0 or not checked:
         raise BenchError(f"{who}: its answer is wrong or was not checked: {done.stderr.strip()[-300:]}")
     known = ("items", "ns_per_item", "cpu_ns_per_item", "p50_us", "p99_us", "p999_us", "cpu_percent", "bytes_per_wait",
-             "allocations_per_item")
+             "allocations_per_item", "peak_mb")
     return {name: answer[name] for name in known if name in answer}
 
 

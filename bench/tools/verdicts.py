@@ -164,8 +164,12 @@ BUDGETS = [
            [memory_beside("waits/100k", "co_spawn", 1.25), faster_than("speed", "waits/100k", "co_spawn", 1.5)]),
     Budget("no allocation per item in stages on CPU workers and in queue waits", [],
            "counted by the tests `sixteen_trivial_stages.allocate_nothing_per_item` and their like, which fail otherwise"),
-    Budget("CSV and NDJSON to SQLite: at least 1.6 times as fast as a bare insert loop, 3.5 times as the shell's `.import`; at "
-           "most 64 MB of memory", [], "by `bench/load/run.py`, see below"),
+    Budget("CSV and NDJSON to SQLite: at least 1.6 times as fast as a bare insert loop",
+           [faster_than(form, f"load/{form.lower()}", "bare loop", 1.6) for form in ("CSV", "NDJSON")]),
+    Budget("the same: at least 3.5 times as fast as the shell's `.import`",
+           [faster_than(form, f"load/{form.lower()}", "shell", 3.5) for form in ("CSV", "NDJSON")]),
+    Budget("the same: at most 64 MB of memory, whatever the size of the file",
+           [at_most(form, f"load/{form.lower()}", 64, "peak_mb", " MB") for form in ("CSV", "NDJSON")]),
     Budget("to PostgreSQL: at least 1.3 times as fast as `psql`'s `\\copy`", [], "there is no connector yet"),
 ]
 

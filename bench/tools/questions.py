@@ -29,7 +29,9 @@ def of_handoff(path):
     if path[0] == "threads" and len(path) == 4:
         calls = {"single": "one by one", "batch256": "in batches of 256"}.get(path[3], path[3])
         return f"between threads, {path[2][:-1]}-byte items, {calls}", path[1].replace("x", "/")
-    return f"between {path[0]}", ", ".join(path[1:])
+    shape = {"alone": "a put and a get by one alone"}.get(path[1], path[1].replace("x", "/"))
+    return f"between coroutines, {path[2][:-1]}-byte items, {shape}", {
+        "async": "awaited", "try_first": "tries first", "token": "by completion token"}.get(path[3], path[3])
 
 
 def of_farm(path):
@@ -41,7 +43,14 @@ def of_latency(path):
 
 
 def of_waits(path):
-    return "items that wait at once", path[0].replace("k", ",000")
+    kind = {"once": "each waits once, 1 s, all at the same time", "20ms": "waits of 20 ms, one after the other"}
+    return kind.get(path[1], path[1]), f"{int(path[0]):,} at once"
+
+
+def of_storm(path):
+    return {"threads": "64 threads that wait at a queue", "coroutines": "10,000 coroutines that wait at a queue",
+            "timers": "10,000 coroutines that wait for a timer"}.get(path[0], path[0]), {
+        "queue": "the queue is ended", "token": "they are asked to stop"}.get(path[-1], "")
 
 
 def of_load(path):
@@ -87,8 +96,9 @@ QUESTIONS = {
         "What does a row of a CSV or NDJSON file of some 200 MB cost until it stands in a new SQLite table? The whole process is "
         "timed, and rows and values are counted afterwards. The files of 1 GB are further below.",
         of_load, counters=("ns_per_item", "peak_mb")),
-    "storm": Question("Cancellation storms", "What does it cost when waits are cancelled all the time?", of_any),
-    "adapter": Question("For foreign harnesses", "The same workloads through the adapter.", of_any),
+    "storm": Question(
+        "Cancellation storms",
+        "How long does it take, per waiter, from the one call that ends all waits until the last waiter has returned?", of_storm),
 }
 
 

@@ -1,0 +1,41 @@
+#!/usr/bin/python3
+"""Python's queue.Queue between threads. It has no batches, and an item is a number of any size."""
+
+import pathlib
+import queue
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lines"))
+import lines  # noqa: E402
+
+
+def hand_over(sides):
+    def run(values):
+        items = queue.Queue(1024)
+        seen = [[] for _ in range(sides)]
+
+        def produce(side):
+            for item in values[side::sides]:
+                items.put(item)
+
+        def consume(into):
+            while (item := items.get()) is not None:
+                into.append(item)
+
+        producers = [threading.Thread(target=produce, args=(side,)) for side in range(sides)]
+        consumers = [threading.Thread(target=consume, args=(into,)) for into in seen]
+        for thread in producers + consumers:
+            thread.start()
+        for thread in producers:
+            thread.join()
+        for _ in consumers:
+            items.put(None)
+        for thread in consumers:
+            thread.join()
+        return lines.answer([item for into in seen for item in into])
+
+    return run
+
+
+lines.main({f"handoff/threads/{sides}x{sides}/8B/single": hand_over(sides) for sides in (1, 2, 4, 8)})

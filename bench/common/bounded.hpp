@@ -1,4 +1,5 @@
-// The queue that one writes oneself: a mutex, two condition variables, a vector. Rivals of several questions stand on it.
+// The queue that one writes oneself: a mutex, two condition variables, a vector. Rivals of several questions stand on
+// it.
 #pragma once
 
 #include <condition_variable>

@@ -71,7 +71,9 @@ inline void report(benchmark::State& state, std::uint64_t n, double wall, double
 inline double processor_seconds() noexcept {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  const auto of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto of = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return of(used.ru_utime) + of(used.ru_stime);
 }
 

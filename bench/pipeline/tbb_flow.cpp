@@ -1,6 +1,6 @@
 // oneTBB's flow graph: an input node, a limiter (without it the buffers between nodes have no bound), serial function
-// nodes, a sink that tells the limiter. The nodes are `lightweight`, as the documentation recommends for bodies as short
-// as these. A limit of 1024 items; more gained nothing.
+// nodes, a sink that tells the limiter. The nodes are `lightweight`, as the documentation recommends for bodies as
+// short as these. A limit of 1024 items; more gained nothing.
 #include <oneapi/tbb/flow_graph.h>
 
 #include <list>

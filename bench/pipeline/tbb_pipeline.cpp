@@ -1,5 +1,5 @@
-// oneTBB's parallel_pipeline, item by item. The number of tokens was tried out (16, 64, 256, 1024): 64 was best or within
-// the noise of the best in every case.
+// oneTBB's parallel_pipeline, item by item. The number of tokens was tried out (16, 64, 256, 1024): 64 was best or
+// within the noise of the best in every case.
 #include <oneapi/tbb/parallel_pipeline.h>
 
 #include <utility>
@@ -18,8 +18,8 @@ struct contender {
   static answer line(std::size_t k, tbb::filter_mode mode, std::uint64_t n) {
     answer all;
     std::uint64_t i = 0;
-    tbb::filter<void, Item> chain = tbb::make_filter<void, Item>(
-        tbb::filter_mode::serial_in_order, [&i, n](tbb::flow_control& control) -> Item {
+    tbb::filter<void, Item> chain =
+        tbb::make_filter<void, Item>(tbb::filter_mode::serial_in_order, [&i, n](tbb::flow_control& control) -> Item {
           if (i == n) {
             control.stop();
             return Item();
@@ -29,9 +29,9 @@ struct contender {
     for (std::size_t s = 0; s < k; ++s) {
       chain = chain & tbb::make_filter<Item, Item>(mode, [](Item item) { return step(std::move(item)); });
     }
-    tbb::parallel_pipeline(tokens, chain & tbb::make_filter<Item, void>(
-                                               tbb::filter_mode::serial_in_order,
-                                               [&all](const Item& item) { all.add(carried(item)); }));
+    tbb::parallel_pipeline(tokens,
+                           chain & tbb::make_filter<Item, void>(tbb::filter_mode::serial_in_order,
+                                                                [&all](const Item& item) { all.add(carried(item)); }));
     return all;
   }
 

@@ -21,8 +21,8 @@ struct contender {
     using items = std::vector<Item>;
     answer all;
     std::uint64_t i = 0;
-    tbb::filter<void, items> chain = tbb::make_filter<void, items>(
-        tbb::filter_mode::serial_in_order, [&i, n](tbb::flow_control& control) -> items {
+    tbb::filter<void, items> chain =
+        tbb::make_filter<void, items>(tbb::filter_mode::serial_in_order, [&i, n](tbb::flow_control& control) -> items {
           items some;
           if (i == n) {
             control.stop();
@@ -38,10 +38,10 @@ struct contender {
                 return some;
               });
     }
-    tbb::parallel_pipeline(tokens, chain & tbb::make_filter<items, void>(
-                                               tbb::filter_mode::serial_in_order, [&all](const items& some) {
-                                                 for (const auto& item : some) all.add(carried(item));
-                                               }));
+    tbb::parallel_pipeline(
+        tokens, chain & tbb::make_filter<items, void>(tbb::filter_mode::serial_in_order, [&all](const items& some) {
+                  for (const auto& item : some) all.add(carried(item));
+                }));
     return all;
   }
 

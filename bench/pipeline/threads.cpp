@@ -1,5 +1,6 @@
-// A thread per stage (and worker) and a bounded queue between two, of a mutex and condition variables. A stage takes all
-// that is there under one lock, works on it, and puts all results under one lock. Capacity 1024, as Penstock's edges.
+// A thread per stage (and worker) and a bounded queue between two, of a mutex and condition variables. A stage takes
+// all that is there under one lock, works on it, and puts all results under one lock. Capacity 1024, as Penstock's
+// edges.
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -126,8 +127,8 @@ struct contender {
   }
 
   static answer route(std::uint64_t n) {
-    return two_branches(
-        n, [](std::uint64_t v, auto& left, auto& right) { (goes_first(v) ? left : right).push_back(v); });
+    return two_branches(n,
+                        [](std::uint64_t v, auto& left, auto& right) { (goes_first(v) ? left : right).push_back(v); });
   }
 };
 

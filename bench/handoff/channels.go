@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"sync"
 
-	"penstock/bench/lines"
+	. "penstock/bench/common/measured"
 )
 
 const capacity = 1024
@@ -16,9 +16,9 @@ const capacity = 1024
 type small struct{ words [1]uint64 }
 type large struct{ words [8]uint64 }
 
-func makeSmall(i uint64) small { return small{[1]uint64{lines.Value(i)}} }
+func makeSmall(i uint64) small { return small{[1]uint64{Value(i)}} }
 func makeLarge(i uint64) (item large) {
-	value := lines.Value(i)
+	value := Value(i)
 	for w := range item.words {
 		item.words[w] = value
 	}
@@ -55,9 +55,9 @@ func receive[T item](channel <-chan T, tryFirst bool) (T, bool) {
 	return one, open
 }
 
-func handOver[T item](n, producers, consumers uint64, create func(uint64) T, tryFirst bool) (all lines.Answer) {
+func handOver[T item](n, producers, consumers uint64, create func(uint64) T, tryFirst bool) (all Answer) {
 	channel := make(chan T, capacity)
-	seen := make([]lines.Answer, consumers)
+	seen := make([]Answer, consumers)
 	var producing, consuming sync.WaitGroup
 	for p := uint64(0); p < producers; p++ {
 		producing.Add(1)
@@ -70,9 +70,9 @@ func handOver[T item](n, producers, consumers uint64, create func(uint64) T, try
 	}
 	for c := range seen {
 		consuming.Add(1)
-		go func(into *lines.Answer) {
+		go func(into *Answer) {
 			defer consuming.Done()
-			var own lines.Answer
+			var own Answer
 			for one, open := receive(channel, tryFirst); open; one, open = receive(channel, tryFirst) {
 				own.Add(one.carried())
 			}
@@ -83,12 +83,13 @@ func handOver[T item](n, producers, consumers uint64, create func(uint64) T, try
 	close(channel)
 	consuming.Wait()
 	for _, own := range seen {
-		all.Merge(own)
+		all.Count += own.Count
+		all.Sum += own.Sum
 	}
 	return all
 }
 
-func alone(n uint64, tryFirst bool) (own lines.Answer) {
+func alone(n uint64, tryFirst bool) (own Answer) {
 	channel := make(chan small, capacity)
 	for i := uint64(0); i < n; i++ {
 		send(channel, makeSmall(i), tryFirst)
@@ -100,33 +101,33 @@ func alone(n uint64, tryFirst bool) (own lines.Answer) {
 
 func main() {
 	processors := runtime.NumCPU()
-	on := func(most int, run func(uint64) lines.Answer) func(uint64) lines.Answer {
-		return func(n uint64) lines.Answer {
+	on := func(most int, run func(uint64) Answer) func(uint64) Answer {
+		return func(n uint64) Answer {
 			runtime.GOMAXPROCS(most)
 			return run(n)
 		}
 	}
-	var cases []lines.Case
 	for _, sides := range []uint64{1, 2, 4, 8} {
 		sides := sides
 		name := fmt.Sprintf("handoff/threads/%dx%d/", sides, sides)
-		cases = append(cases,
-			lines.Case{Name: name + "8B/single", Run: on(processors, func(n uint64) lines.Answer {
-				return handOver(n, sides, sides, makeSmall, false)
-			})},
-			lines.Case{Name: name + "64B/single", Run: on(processors, func(n uint64) lines.Answer {
-				return handOver(n, sides, sides, makeLarge, false)
-			})})
+		AddCase(name+"8B/single", on(processors, func(n uint64) Answer {
+			return handOver(n, sides, sides, makeSmall, false)
+		}), Expected)
+		AddCase(name+"64B/single", on(processors, func(n uint64) Answer {
+			return handOver(n, sides, sides, makeLarge, false)
+		}), Expected)
 	}
-	for way, tryFirst := range map[string]bool{"async": false, "try_first": true} {
-		tryFirst := tryFirst
+	for _, tryFirst := range []bool{false, true} {
+		tryFirst, way := tryFirst, "async"
+		if tryFirst {
+			way = "try_first"
+		}
 		for _, sides := range []uint64{1, 2} {
 			sides := sides
-			cases = append(cases, lines.Case{Name: fmt.Sprintf("handoff/coroutines/%dx%d/8B/%s", sides, sides, way),
-				Run: on(2, func(n uint64) lines.Answer { return handOver(n, sides, sides, makeSmall, tryFirst) })})
+			AddCase(fmt.Sprintf("handoff/coroutines/%dx%d/8B/%s", sides, sides, way),
+				on(2, func(n uint64) Answer { return handOver(n, sides, sides, makeSmall, tryFirst) }), Expected)
 		}
-		cases = append(cases, lines.Case{Name: "handoff/coroutines/alone/8B/" + way,
-			Run: on(1, func(n uint64) lines.Answer { return alone(n, tryFirst) })})
+		AddCase("handoff/coroutines/alone/8B/"+way, on(1, func(n uint64) Answer { return alone(n, tryFirst) }), Expected)
 	}
-	lines.Main(cases)
+	Compete()
 }

@@ -15,13 +15,20 @@ def value(i):
     return i ^ (i >> 31)
 
 
-def measure(name, run, right):
-    """run(n) and right(n) give (count, sum). How many items a repetition takes is tried out first."""
+def expected(n):
+    """Of the items 0 to n - 1, unchanged: their count and sum."""
+    return n, sum(map(value, range(n))) & MASK
+
+
+def measure(name, run, right, prepare=lambda n: n):
+    """run(n) and right(n) give (count, sum). How many items a repetition takes is tried out first. `prepare`: what run is
+    given instead of n, made before the time is taken."""
     target = float(os.environ.get("PENSTOCK_BENCH_MILLISECONDS", 0)) / 1000 or 0.15
 
     def checked(n):
+        prepared = prepare(n)
         begin, processor = time.monotonic(), time.process_time()
-        got = run(n)
+        got = run(prepared)
         wall, processor = time.monotonic() - begin, time.process_time() - processor
         if got != right(n):
             sys.exit(f"{name}: wrong answer: {got} instead of {right(n)}")
@@ -37,14 +44,19 @@ def measure(name, run, right):
 
 
 def compete(cases):
-    """Obeys the command line: --list, or --run REGEX. `cases` gives (run, right) by name."""
+    """Obeys the command line: --list, or --run REGEX. `cases` gives the arguments of `measure` by name, or a function that
+    measures, checks, and gives its counters."""
     match sys.argv[1:]:
         case ["--list"]:
             print("\n".join(cases))
         case ["--run", pattern]:
-            for name, (run, right) in cases.items():
-                if re.search(pattern, name):
-                    measure(name, run, right)
+            for name, how in cases.items():
+                if not re.search(pattern, name):
+                    continue
+                if callable(how):
+                    print(json.dumps({"case": name, **how(), "checked": True}), flush=True)
+                else:
+                    measure(name, *how)
         case _:
             print("usage: --list, or --run REGEX", file=sys.stderr)
             sys.exit(2)

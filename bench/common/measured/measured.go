@@ -26,6 +26,14 @@ func Value(i uint64) uint64 {
 	return i ^ (i >> 31)
 }
 
+// Expected is the right answer for the items 0 to n - 1, unchanged.
+func Expected(n uint64) (all Answer) {
+	for i := uint64(0); i < n; i++ {
+		all.Add(Value(i))
+	}
+	return all
+}
+
 // Counters of a repetition, by name.
 type Counters map[string]float64
 

@@ -1,0 +1,99 @@
+"""Who competes: every bench/<question>/contenders.json, less those whose tools are not installed."""
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class BenchError(Exception):
+    """Ends the program with this sentence and exit code 1."""
+
+
+@dataclass
+class Contender:
+    question: str
+    name: str
+    what: str
+    command: list
+    form: str  # google: a Google Benchmark program; lines: --list, --run REGEX, a JSON object per line
+    role: str  # ours, rival, reference (shown, no rival: its user does by hand what the others do) or limit
+    needs: str | None = None  # Debian packages, separated by spaces
+    build: list | None = None
+    batches: bool = False  # a rival that hands over many items at once
+    cases: list = field(default_factory=list)  # those that it knows, in its own order
+    programs: dict = field(default_factory=dict)  # case -> its filter
+
+
+# A package that only depends on another one, which is the one that is looked for.
+STANDS_FOR = {"golang": "golang-go"}
+
+
+def installed(packages):
+    if not packages or not shutil.which("dpkg-query"):
+        return True
+    packages = " ".join(STANDS_FOR.get(package, package) for package in packages.split())
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status}\n", *packages.split()],
+                          capture_output=True, text=True)
+    return done.returncode == 0 and set(done.stdout.split()) == {"installed"}
+
+
+def runs_here(command):
+    program = command[0]
+    return bool(shutil.which(program)) or (ROOT / program).exists()
+
+
+def load(questions=None):
+    """(those who compete, by question), (those who are left out, with the reason)."""
+    found, left_out = {}, []
+    for file in sorted(ROOT.glob("bench/*/contenders.json")):
+        question = file.parent.name
+        if questions and question not in questions:
+            continue
+        for entry in json.loads(file.read_text()):
+            contender = Contender(question=question, **entry)
+            tool = (contender.build or contender.command)[0]
+            is_tool = not tool.startswith("build/")
+            if not installed(contender.needs) or (is_tool and not runs_here([tool])):
+                left_out.append((contender, f"not installed here: {contender.needs or tool}"))
+            else:
+                found.setdefault(question, []).append(contender)
+    return found, left_out
+
+
+def build(found, left_out):
+    """Runs the build commands of contenders that CMake does not build, each command once. Whoever cannot be built is
+    left out; ours must be."""
+    outcome = {}
+    for question, contenders in found.items():
+        for contender in list(contenders):
+            key = json.dumps(contender.build)
+            if contender.build and key not in outcome:
+                done = subprocess.run(contender.build, cwd=ROOT, capture_output=True, text=True)
+                outcome[key] = done.stderr.strip() if done.returncode != 0 else None
+            problem = outcome.get(key)
+            if problem is None and not runs_here(contender.command):
+                problem = f"{contender.command[0]} was not built"
+            if problem is not None:
+                if contender.role == "ours":
+                    raise BenchError(f"{contender.name} for {question}: {problem}")
+                contenders.remove(contender)
+                left_out.append((contender, "cannot be built here: " + " ".join(problem.split())[:200]))
+
+
+def plain(name):
+    """Google Benchmark puts its settings behind the name of a case."""
+    return re.sub(r"(/(iterations:\d+|repeats:\d+|real_time|manual_time|process_time|threads:\d+))+$", "", name)
+
+
+def ask_cases(contender):
+    flag = "--benchmark_list_tests" if contender.form == "google" else "--list"
+    done = subprocess.run([*contender.command, flag], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise BenchError(f"{contender.name} for {contender.question} cannot list its cases: {done.stderr.strip()}")
+    for line in done.stdout.split():
+        contender.cases.append(plain(line))
+        contender.programs[plain(line)] = "^" + re.escape(line).replace(r"\-", "-") + "$"

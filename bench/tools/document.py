@@ -1,0 +1,51 @@
+"""Writes what was measured into docs/benchmarks.md, between markers; what stands outside of them is written by hand and
+stays."""
+import re
+
+import chart
+import table
+from circumstances import sentence
+from contenders import BenchError
+from questions import about, in_order
+
+BEGIN, END = "<!-- begin: written by scripts/bench -->", "<!-- end: written by scripts/bench -->"
+
+
+def chapter(results, question):
+    asked = about(question)
+    parts = [f"## {asked.title}"]
+    if asked.asks:
+        parts.append(f"*{asked.asks}*")
+    parts.append(sentence(results.questions[question]["circumstances"]))
+    parts += [f"![{heading}](benchmarks/{case.replace('/', '-')}.svg)" for case, _, heading in asked.charts
+              if f"{case.replace('/', '-')}.svg" in chart.charts(results, question)]
+    parts.append(table.summary(results, question))
+    inner = []
+    for heading, text in table.details(results, question):
+        inner += [f"{heading[:1].upper()}{heading[1:]}:", text]
+    inner.append(table.members(results, question))
+    parts += ["<details><summary>All contenders</summary>", *inner, "</details>"]
+    return "\n\n".join(part for part in parts if part)
+
+
+def chapters(results):
+    parts = ["## Budgets",
+             "What the library is meant to reach, and whether it does. Ratios are medians of the ratios of each round.",
+             table.budgets(results)]
+    parts += [chapter(results, question) for question in in_order(results.questions)]
+    return "\n\n".join(parts)
+
+
+def write(results, docs):
+    file, folder = docs / "benchmarks.md", docs / "benchmarks"
+    text = file.read_text()
+    if BEGIN not in text or END not in text:
+        raise BenchError(f"{file} has no place to write to: the lines '{BEGIN}' and '{END}'")
+    replaced = re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: f"{BEGIN}\n\n{chapters(results)}\n\n{END}", text,
+                      flags=re.DOTALL)
+    folder.mkdir(exist_ok=True)
+    for question in results.questions:
+        for name, svg in chart.charts(results, question).items():
+            (folder / name).write_text(svg)
+    results.save(folder / "results.json")
+    file.write_text(replaced)

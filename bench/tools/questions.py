@@ -1,0 +1,111 @@
+"""What each question asks, in words, and how its cases stand in tables: a case is put into a table and a column."""
+from dataclasses import dataclass
+from typing import Callable
+
+
+@dataclass
+class Question:
+    title: str
+    asks: str
+    place: Callable  # path of a case without the question -> (heading of its table, heading of its column)
+    counters: tuple = ("ns_per_item",)
+    charts: tuple = ()  # (case, counter, heading)
+
+
+UNITS = {"ns_per_item": "ns per item", "p50_us": "p50, µs", "p99_us": "p99, µs", "p999_us": "p99.9, µs",
+         "cpu_percent": "% of a core", "bytes_per_wait": "bytes per wait", "peak_mb": "MB at most", "cpu_ns_per_item": "ns of processor time per item"}
+
+
+def of_pipeline(path):
+    items = {"8B": "8-byte items", "string48": "`std::string` items of 48 characters"}
+    if path[0] == "serial":
+        return f"serial stages, {items.get(path[2], path[2])}", "1 stage" if path[1] == "k1" else f"{path[1][1:]} stages"
+    return "other shapes, 8-byte items", {
+        "many_stages": "64 stages, two threads", "parallel2": "4 stages, 2 workers each", "tee": "tee and join",
+        "route": "route and join"}.get(path[0], path[0])
+
+
+def of_handoff(path):
+    if path[0] == "threads" and len(path) == 4:
+        calls = {"single": "one by one", "batch256": "in batches of 256"}.get(path[3], path[3])
+        return f"between threads, {path[2][:-1]}-byte items, {calls}", path[1].replace("x", "/")
+    shape = {"alone": "a put and a get by one alone"}.get(path[1], path[1].replace("x", "/"))
+    return f"between coroutines, {path[2][:-1]}-byte items, {shape}", {
+        "async": "awaited", "try_first": "tries first", "token": "by completion token"}.get(path[3], path[3])
+
+
+def of_farm(path):
+    return path[0], path[1].replace("us", " µs")
+
+
+def of_latency(path):
+    return path[0].replace("idle", "a run that waits").replace("k_per_s", ",000 items per second"), ""
+
+
+def of_waits(path):
+    kind = {"once": "each waits once, 1 s, all at the same time", "20ms": "waits of 20 ms, one after the other"}
+    return kind.get(path[1], path[1]), f"{int(path[0]):,} at once"
+
+
+def of_storm(path):
+    return {"threads": "64 threads that wait at a queue", "coroutines": "10,000 coroutines that wait at a queue",
+            "timers": "10,000 coroutines that wait for a timer"}.get(path[0], path[0]), {
+        "queue": "the queue is ended", "token": "they are asked to stop"}.get(path[-1], "")
+
+
+def of_load(path):
+    return path[0].upper(), ""
+
+
+def of_any(path):
+    return path[0] if len(path) > 1 else "", " ".join(path[1:] or path)
+
+
+QUESTIONS = {
+    "pipeline": Question(
+        "The cost of stages",
+        "How long does an item take through k trivial stages, source and sink included? Each stage changes the item with two "
+        "instructions, so nearly everything that is measured is handing over.",
+        of_pipeline,
+        charts=(("pipeline/serial/k4/8B", "ns_per_item", "4 serial stages, 8-byte items"),
+                ("pipeline/serial/k16/8B", "ns_per_item", "16 serial stages, 8-byte items"))),
+    "handoff": Question(
+        "A queue by hand",
+        "How long does it take to hand an item from a producer to a consumer through one bounded queue?",
+        of_handoff,
+        charts=(("handoff/threads/2x2/8B/single", "ns_per_item", "one queue, 2 producers, 2 consumers, 8-byte items"),)),
+    "farm": Question(
+        "A farm",
+        "How much of the machine does the work get, when a stage has a worker per core? The work of an item is a loop whose "
+        "length is fixed (0.2 µs to 100 µs on the machine where it was set); `skewed` is work of 1 µs in the mean, of which one "
+        "item in 100 costs 100 times as much as the others. The limit is the same work, split beforehand into a part per thread.",
+        of_farm,
+        charts=(("farm/unordered/1us", "ns_per_item", "a farm, 1 µs of work per item, any order"),)),
+    "latency": Question(
+        "Latency at a fixed rate",
+        "How long is an item on its way through 3 stages when items come at a fixed rate, and what does it cost? The source "
+        "turns in a loop until the next item is due and notes the time; processor time is what the process used above that "
+        "loop, as a share of one core. `a run that waits` is a run that was started and gets nothing for a second.",
+        of_latency, counters=("p50_us", "p99_us", "p999_us", "cpu_percent"),
+        charts=(("latency/10k_per_s", "p99_us", "p99 of 3 stages, 10,000 items per second"),)),
+    "waits": Question(
+        "Waiting at once", "How many items per second can wait in an I/O stage all at once, and what memory does each take?",
+        of_waits, counters=("ns_per_item", "bytes_per_wait")),
+    "load": Question(
+        "Short loads into SQLite",
+        "What does a row of a CSV or NDJSON file of some 200 MB cost until it stands in a new SQLite table? The whole process is "
+        "timed, and rows and values are counted afterwards. The files of 1 GB are further below.",
+        of_load, counters=("ns_per_item", "peak_mb")),
+    "storm": Question(
+        "Cancellation storms",
+        "How long does it take, per waiter, from the one call that ends all waits until the last waiter has returned?", of_storm),
+}
+
+
+def about(name):
+    return QUESTIONS.get(name) or Question(name.capitalize(), "", of_any)
+
+
+def in_order(names):
+    known = list(QUESTIONS)
+    return sorted(names, key=lambda n: (known.index(n) if n in known else len(known), n))

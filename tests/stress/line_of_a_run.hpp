@@ -75,10 +75,10 @@ class line_of_a_run {
     const bool natural = plan.end == ending::natural;
     const bool may_fail = whole.fails || plan.close_with_error;
     if (!may_fail) {
-      EXPECT_NE(r.state(), end_state::failed) << r;
+      EXPECT_TRUE(r.state() != end_state::failed) << r;
     }
     if (natural && r.state() != end_state::failed) {
-      EXPECT_EQ(r.state(), end_state::completed) << r;
+      EXPECT_TRUE(r.state() == end_state::completed) << r;
       EXPECT_TRUE(!may_fail || whole.cut) << r;  // a take that has enough may end it before anything fails
     }
     if (r.state() == end_state::stopped && !whole.cut) {
@@ -116,7 +116,7 @@ class line_of_a_run {
     std::map<std::uint64_t, std::size_t> last;  // on each way
     for (const auto value : on_stage.seen) {
       const auto at = places.find(value);
-      ASSERT_NE(at, places.end()) << "an item that was not foretold, or was to be left out\n" << r;
+      ASSERT_TRUE(at != places.end()) << "an item that was not foretold, or was to be left out\n" << r;
       auto& [who, position, came] = at->second;
       ASSERT_FALSE(std::exchange(came, true)) << "an item came twice\n" << r;
       if (!who->ordered) continue;
@@ -141,7 +141,7 @@ class line_of_a_run {
       const auto& s = plan.stages[i];
       if (s.what != work::weighed) continue;
       const auto before = std::ranges::find(r.edges, s.name, &edge_report::to);
-      ASSERT_NE(before, r.edges.end()) << r;
+      ASSERT_TRUE(before != r.edges.end()) << r;
       EXPECT_EQ(before->most_weight, s.most_weight) << r;
       // Beyond its limit only with one item that alone is heavier; and each item was on it.
       EXPECT_LE(before->peak_weight, std::max(s.most_weight, whole.heaviest[i])) << r;

@@ -201,6 +201,13 @@ class stage_row {
   std::vector<fork> forks_;
 };
 
+/// No item overtakes another in the stage, so that what comes out of its neighbours can be foretold in order.
+inline void put_in_order(stage_plan& s) {
+  if (s.what == work::consume) s.workers = 1;
+  if (s.workers > 1 && s.what != work::keyed) s.order = penstock::order::kept;
+  s.keeps_order = true;
+}
+
 /// A body may wait for the stage after it where a thread is left for that one.
 inline void choose_who_waits(dice& d, run_plan& p, std::size_t cpu_workers) {
   for (std::size_t i = 1; i + 1 < p.stages.size(); ++i) {
@@ -232,6 +239,7 @@ inline run_plan random_run(std::uint64_t seed, const place_of_a_run& place) {
     last = {.what = work::consume, .name = last.name, .capacity = last.capacity, .next = last.next};
   }
   if (p.sink == sink_kind::coroutine) last.keeps_order = last.workers == 1;
+  if (d.one_in(3)) std::ranges::for_each(p.stages, put_in_order);
   // A coroutine must not wait for a run.
   if (p.source == source_kind::coroutine) p.stages[0].nests_of_1000 = 0;
   if (p.sink == sink_kind::coroutine) last.nests_of_1000 = 0;

@@ -82,6 +82,9 @@ class line_maker {
     } else if constexpr (What == weighed) {
       return penstock::weighed({.most = s.most_weight}, weight_body{},
                                penstock::transform(options_of(s), map_body{at}));
+    } else if constexpr (What == async_weighed) {
+      return penstock::weighed({.most = s.most_weight}, weight_body{},
+                               penstock::async_transform(async_options_of(s), async_map_body{at}));
     } else if constexpr (What == keyed) {
       return keyed_transform(
           {.name = s.name, .workers = s.workers, .capacity = s.capacity, .on = s.on, .on_error = s.on_error},
@@ -120,9 +123,10 @@ class line_maker {
     return sequence(std::move(stages));
   }
 
-  tee_options next_tee() {
+  std::pair<tee_options, branch_options> next_tee() {
     const auto& s = plan_.stages[stage_++];
-    return {.name = s.name, .capacity = s.capacity};
+    const branch_options of_second{.overflow = s.drops_newest ? overflow::drop_newest : overflow::block};
+    return {{.name = s.name, .capacity = s.capacity}, of_second};
   }
   std::pair<route_options, route_body> next_route() {
     const auto& s = plan_.stages[stage_];
@@ -182,34 +186,37 @@ class line_maker {
             std::move(source), std::move(before),
             route(how, which, branch(std::move(a)), branch(std::move(b)), branch(std::move(c))));
       }
-      case 5: return in_a_row<w::keyed, w::weighed, w::filter, w::buried, w::take, w::transform>(std::move(source));
+      case 5:
+        return in_a_row<w::keyed, w::weighed, w::filter, w::async_weighed, w::buried, w::take, w::transform>(
+            std::move(source));
       case 6: {
         auto before = all<w::weighed>();
-        auto how = next_tee();
-        auto a = all<w::transform>();
+        auto [how, second] = next_tee();
+        auto a = all<w::weighed>();
         auto b = all<w::async_retried>();
         auto c = all<w::keyed>();
         return in_a_row<w::flat_map, w::throttle, w::filter_map>(
             std::move(source), std::move(before),
-            tee(how, branch(std::move(a)), branch(std::move(b)), branch(std::move(c))));
+            tee(how, branch(std::move(a)), branch(second, std::move(b)), branch(std::move(c))));
       }
       case 7: {
         auto before = all<w::filter>();
         auto [how, which] = next_route();
         auto a = all<w::weighed>();
-        auto inner = next_tee();
+        auto [inner, second] = next_tee();
         auto b = all<w::retried>();
         auto c = all<w::transform>();
         return in_a_row<w::keyed, w::async_buried>(
             std::move(source), std::move(before),
-            route(how, which, branch(std::move(a)), branch(tee(inner, branch(std::move(b)), branch(std::move(c))))));
+            route(how, which, branch(std::move(a)),
+                  branch(tee(inner, branch(std::move(b)), branch(second, std::move(c))))));
       }
       default: break;
     }
     const auto& s = plan_.stages[1];
-    auto second = producer({.name = s.name, .on = s.on, .on_error = s.on_error}, calling_body{&on_stage_, 1});
-    return in_a_row<w::weighed, w::keyed, w::throttle, w::buried, w::take, w::transform>(
-        merge({.name = "merged", .capacity = s.capacity}, branch(std::move(source)), branch(std::move(second))));
+    auto other = producer({.name = s.name, .on = s.on, .on_error = s.on_error}, calling_body{&on_stage_, 1});
+    return in_a_row<w::weighed, w::keyed, w::batch, w::unbatch, w::throttle, w::buried, w::take, w::transform>(
+        merge({.name = "merged", .capacity = s.capacity}, branch(std::move(source)), branch(std::move(other))));
   }
 
   scene& on_stage_;

@@ -5,8 +5,8 @@
 //
 // What cannot be foretold: the order between items that went different ways (keys, branches, sources) or through a
 // stage that does not keep it; so which items come first at a `take` there, only how many it lets through; what else
-// happens before a `take` when it has enough; and which items come too late for a `resequence` whose window is smaller
-// than the disorder before it.
+// happens before a `take` when it has enough; which items come too late for a `resequence` whose window is smaller than
+// the disorder before it; and which copies find no room behind a `tee` that drops them.
 #pragma once
 
 #include <algorithm>
@@ -44,6 +44,7 @@ enum class work : std::uint8_t {
   async_retried,  ///< the same with coroutines and a time limit
   async_buried,
   weighed,  ///< a transform behind an edge with weights
+  async_weighed,
   keyed,
   throttle,
   take,
@@ -55,12 +56,14 @@ enum class work : std::uint8_t {
 };
 
 constexpr bool is_async(work what) noexcept {
-  return what == work::async_transform || what == work::async_retried || what == work::async_buried;
+  return what == work::async_transform || what == work::async_retried || what == work::async_buried ||
+         what == work::async_weighed;
 }
 constexpr bool buries(work what) noexcept { return what == work::buried || what == work::async_buried; }
 constexpr bool tries_again(work what) noexcept {
   return buries(what) || what == work::retried || what == work::async_retried;
 }
+constexpr bool weighs(work what) noexcept { return what == work::weighed || what == work::async_weighed; }
 constexpr bool multiplies(work what) noexcept {
   return what == work::flat_map || what == work::unbatch || what == work::tee;
 }
@@ -89,6 +92,7 @@ struct stage_plan {
   std::uint64_t nests_of_1000 = 0;  ///< runs a pipeline inside its body
   std::uint64_t waits_of_1000 = 0;  ///< waits until the next stage has begun with all that went before
   bool keeps_order = true;
+  bool drops_newest = false;            ///< a tee, on its second branch
   std::size_t next = 0;                 ///< the number of the stage after it
   std::vector<std::size_t> branches{};  ///< of a fork: the numbers of the first stages
 };
@@ -178,6 +182,7 @@ struct run_plan {
       case work::async_retried:
       case work::async_buried:
       case work::weighed:
+      case work::async_weighed:
       case work::keyed: return {changed};
       default: return {value};
     }
@@ -204,7 +209,7 @@ struct run_plan {
     bool fails = false;                                  ///< some body throws under fail_fast, or a number is missing
     bool cut = false;                                    ///< a take has enough
     std::size_t most = std::numeric_limits<std::size_t>::max();  ///< of `seen` come, whichever they are
-    bool loses = false;                                          ///< some may come too late for a resequence
+    bool loses = false;  ///< some may come too late for a resequence, or find no room behind a tee
   };
 
   /// What a run comes to that nobody ends. Without `takes`: if each take let everything pass.
@@ -270,6 +275,7 @@ struct run_plan {
       }
       case work::tee:
         for (std::size_t branch = 0; branch < s.branches.size(); ++branch) {
+          if (s.drops_newest && branch == 1) o.loses = true;
           auto copy = t;
           copy.way = apart(t.way, at, branch);
           follow(s.branches[branch], copy, takes, o);

@@ -54,11 +54,11 @@ inline const std::vector<std::vector<work>>& layouts() {
       {retried, buried, flat_map, async_retried, async_buried, filter},
       {transform, route, branch, keyed, branch, retried, branch, async_transform, join, resequence, throttle,
        transform},
-      {keyed, weighed, filter, buried, take, transform},
-      {weighed, tee, branch, transform, branch, async_retried, branch, keyed, join, flat_map, throttle, filter_map},
+      {keyed, weighed, filter, async_weighed, buried, take, transform},
+      {weighed, tee, branch, weighed, branch, async_retried, branch, keyed, join, flat_map, throttle, filter_map},
       {filter, route, branch, weighed, branch, tee, branch, retried, branch, transform, join, join, keyed,
        async_buried},
-      {produce, weighed, keyed, throttle, buried, take, transform},
+      {produce, weighed, keyed, batch, unbatch, throttle, buried, take, transform},
   };
   return all;
 }
@@ -80,6 +80,7 @@ inline void choose_without_body(dice& d, stage_plan& s) {
       s.per_second = static_cast<int>(d.between(100'000, 1'000'000));
       s.burst = d.one_in(2) ? 1 : d.between(2, 8);
       break;
+    case work::tee: s.drops_newest = d.one_in(4); break;
     case work::take: s.count = d.one_in(2) ? d.between(1, 10) : d.between(1, 400); break;
     case work::resequence:
       s.window = d.one_in(2) ? 0 : d.between(1, 40);
@@ -126,7 +127,7 @@ inline stage_plan random_stage(dice& d, work what, std::size_t number, bool virt
   s.keeps_order = s.workers == 1 || s.order == penstock::order::kept || what == work::keyed;
   if (!is_async(what) && what != work::route && d.one_in(4)) s.on = penstock::place::blocking;
   if (what == work::unbatch) return s;
-  if (what == work::weighed) s.most_weight = d.between(1, 2 * run_plan::weight_limit);
+  if (weighs(what)) s.most_weight = d.between(1, 2 * run_plan::weight_limit);
   if (d.one_in(4)) s.spins_of_1000 = d.one_in(2) ? 20 : 500;
   if (!is_async(what) && d.one_in(8)) s.nests_of_1000 = 20;  // a coroutine must not wait for a run
   choose_failures(d, s, virtual_time);

@@ -64,7 +64,7 @@ class tee_stage final : public fork_stage<cell<In, Receipt>> {
   [[nodiscard]] bool copy(std::size_t count) noexcept {
     typename base::one_edge::reader r(this->in_);
     for (auto& o : this->outlets_) {
-      if (!o.left) o.at.emplace(o.to);
+      if (!o.left && o.to.weighed() == nullptr) o.at.emplace(o.to);
     }
     while (count-- > 0 && this->run().phase() != run_phase::cancelling) {
       r.release_quietly();
@@ -111,7 +111,9 @@ class tee_stage final : public fork_stage<cell<In, Receipt>> {
       if (takes(o)) {
         o.at->publish();
         --o.room;
-        if (o.to.weighed() != nullptr) o.at.emplace(o.to);  // the item is weighed when its writer ends
+        // The item is weighed now. Then it may wait, and from then on the edge's tail is not ours: no writer may be
+        // there.
+        if (o.to.weighed() != nullptr) o.at.reset();
         this->note(o);
       } else {
         o.to.count_refused(1);
@@ -129,6 +131,7 @@ class tee_stage final : public fork_stage<cell<In, Receipt>> {
       if (o.left) continue;
       if (o.room == 0) o.room = o.to.room_now();
       if (o.room > 0) {
+        if (!o.at) o.at.emplace(o.to);
         last = &o;
       } else if (o.policy == overflow::fail) {
         throw error(errc::full, "branch " + std::to_string(number_of(o)) + " of the tee has no room");

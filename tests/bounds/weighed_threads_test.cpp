@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -70,32 +69,6 @@ TEST_P(weighed_threads, of_all_kinds_lose_nothing) {
            w(consumer({.name = "sink", .workers = 2, .on = place::blocking}, [](int) {}))});
   expect_was_bounded(r);
   EXPECT_EQ(r.stage("sink").done, static_cast<std::uint64_t>(items));
-}
-
-// A branch's item may wait on the scale while the tee writes the next ones of other branches.
-TEST_P(weighed_threads, in_branches_of_a_tee_give_what_was_put_and_nothing_else) {
-  runtime rt({.cpu_workers = GetParam()});
-  const auto sum_of = [](std::uint64_t& sum) { return [&sum](const std::string& s) { sum += s.size(); }; };
-  const auto by_size = [](const std::string& s) noexcept { return std::uint64_t{s.size()}; };
-  std::uint64_t all = 0, blocking = 0, some = 0;
-  const auto r = finish(
-      rt,
-      {"tee",
-       producer({.name = "make"},
-                [n = 0]() mutable -> std::optional<std::string> {
-                  return n < items ? std::optional(std::string(20 + static_cast<std::size_t>(n++ * 7 % 60), 'x'))
-                                   : std::nullopt;
-                }),
-       tee({.name = "copy"}, branch(consumer({.name = "all"}, sum_of(all))),
-           branch(weighed({.most = 100}, by_size,
-                          consumer({.name = "blocking", .on = place::blocking}, sum_of(blocking)))),
-           branch({.overflow = overflow::drop_newest},
-                  weighed({.most = 100}, by_size, consumer({.name = "some", .on = place::blocking}, sum_of(some)))))});
-  EXPECT_TRUE(r.ok()) << r;
-  EXPECT_TRUE(r.balanced()) << r;
-  EXPECT_EQ(blocking, all);
-  EXPECT_LE(some, all);
-  EXPECT_EQ(r.stage("blocking").done, static_cast<std::uint64_t>(items));
 }
 
 // The consumer's body takes the weight off its edge before it starts, not when it returns.

@@ -25,14 +25,16 @@ namespace penstock_tests::stress {
 /// An item that counts how many of its kind there are.
 class token {
  public:
-  explicit token(std::uint64_t value) : value_(value) { alive().fetch_add(1, std::memory_order_relaxed); }
-  token(const token& other) : value_(other.value_) { alive().fetch_add(1, std::memory_order_relaxed); }
-  token(token&& other) noexcept : value_(other.value_) { alive().fetch_add(1, std::memory_order_relaxed); }
+  token(std::uint64_t value, std::uint64_t number) : value_(value), number_(number) { count(); }
+  token(const token& other) : value_(other.value_), number_(other.number_) { count(); }
+  token(token&& other) noexcept : value_(other.value_), number_(other.number_) { count(); }
   token& operator=(const token&) = default;
   token& operator=(token&&) noexcept = default;
   ~token() { alive().fetch_sub(1, std::memory_order_relaxed); }
 
   [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+  /// Of what it was made of, in its source.
+  [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
 
   static std::atomic<long>& alive() noexcept {
     static std::atomic<long> count{0};
@@ -40,7 +42,10 @@ class token {
   }
 
  private:
+  static void count() noexcept { alive().fetch_add(1, std::memory_order_relaxed); }
+
   std::uint64_t value_;
+  std::uint64_t number_;
 };
 
 /// What the bodies of one run share, and what they leave behind.
@@ -66,7 +71,7 @@ struct scene {
         std::this_thread::yield();
       }
     }
-    if (plan.throws(stage, value)) throw std::runtime_error("as planned");
+    if (plan.throws(stage, value, c.attempt())) throw std::runtime_error("as planned");
     returned[stage].fetch_add(1, std::memory_order_acq_rel);
   }
 
@@ -75,13 +80,19 @@ struct scene {
     seen.push_back(value);
   }
 
+  void got_letter(const penstock::dead<token>& letter) {
+    const std::lock_guard lock(mutex);
+    letters.push_back({std::stoul(letter.stage.substr(1)), letter.item.value(), letter.attempts});
+  }
+
   const run_plan& plan;
   const runner run_inner;
   std::vector<std::atomic<std::uint64_t>> begun, returned;  ///< bodies, by stage
   std::atomic<std::uint64_t> all_begun{0};
   std::atomic<bool> sink_gone{false};
   std::mutex mutex;
-  std::vector<std::uint64_t> seen;  ///< guarded by mutex
+  std::vector<std::uint64_t> seen;        ///< guarded by mutex
+  std::vector<run_plan::letter> letters;  ///< guarded by mutex
 
  private:
   static void spin(std::chrono::microseconds d) {
@@ -106,31 +117,31 @@ struct body {
   std::size_t stage;
 
  protected:
-  [[nodiscard]] std::vector<std::uint64_t> make(token&& item, penstock::context& c) const {
+  [[nodiscard]] std::vector<std::uint64_t> make(const token& item, penstock::context& c) const {
     in->enter(stage, item.value(), c);
     return in->plan.made_of(stage, item.value());
   }
 };
 
 struct map_body : body {
-  token operator()(token item, penstock::context& c) const { return token(make(std::move(item), c).front()); }
+  token operator()(const token& item, penstock::context& c) const { return {make(item, c).front(), item.number()}; }
 };
 
 struct filter_body : body {
-  bool operator()(const token& item, penstock::context& c) const { return !make(token(item), c).empty(); }
+  bool operator()(const token& item, penstock::context& c) const { return !make(item, c).empty(); }
 };
 
 struct filter_map_body : body {
-  std::optional<token> operator()(token item, penstock::context& c) const {
-    const auto made = make(std::move(item), c);
-    return made.empty() ? std::nullopt : std::optional<token>(token(made.front()));
+  std::optional<token> operator()(const token& item, penstock::context& c) const {
+    const auto made = make(item, c);
+    return made.empty() ? std::nullopt : std::optional<token>(token(made.front(), item.number()));
   }
 };
 
 struct flat_map_body : body {
-  std::vector<token> operator()(token item, penstock::context& c) const {
+  std::vector<token> operator()(const token& item, penstock::context& c) const {
     std::vector<token> all;
-    for (const auto value : make(std::move(item), c)) all.emplace_back(value);
+    for (const auto value : make(item, c)) all.emplace_back(value, item.number());
     return all;
   }
 };
@@ -142,11 +153,25 @@ struct unbatch_body : body {
   }
 };
 
-struct sink_body : body {
-  void operator()(token item, penstock::context& c) const { in->saw(make(std::move(item), c).front()); }
+struct route_body : body {
+  std::size_t operator()(const token& item, penstock::context& c) const {
+    return in->plan.branch_of(stage, make(item, c).front());
+  }
 };
 
-/// Waits now and then: for the others on the strand, or for time.
+struct key_body : body {
+  std::uint64_t operator()(const token& item) const { return in->plan.key_of(stage, item.value()); }
+};
+
+struct weight_body {
+  std::uint64_t operator()(const token& item) const noexcept { return run_plan::weight_of(item.value()); }
+};
+
+struct sink_body : body {
+  void operator()(const token& item, penstock::context& c) const { in->saw(make(item, c).front()); }
+};
+
+/// Waits now and then: for the others on the strand, or for time; shorter than any limit.
 inline boost::asio::awaitable<void> linger(std::uint64_t fate) {
   const std::chrono::microseconds d(fate % 8 == 0 ? fate / 8 % 300 : 0);
   if (fate % 4 == 0) co_await penstock::async_sleep(d);
@@ -155,8 +180,12 @@ inline boost::asio::awaitable<void> linger(std::uint64_t fate) {
 struct async_map_body : body {
   boost::asio::awaitable<token> operator()(token item, penstock::context& c) const {
     const auto value = item.value();
+    if (in->plan.lingers(stage, value, c.attempt())) {
+      const auto too_long = 2 * in->plan.stages[stage].limit;
+      co_await penstock::async_sleep(too_long);
+    }
     co_await linger(in->plan.fate(stage, value) >> 40);
-    token made(make(std::move(item), c).front());
+    token made(make(item, c).front(), item.number());
     co_await linger(in->plan.fate(stage, value) >> 30);
     co_return made;
   }
@@ -164,7 +193,7 @@ struct async_map_body : body {
 
 struct async_sink_body : body {
   boost::asio::awaitable<void> operator()(token item, penstock::context& c) const {
-    const auto made = make(std::move(item), c).front();
+    const auto made = make(item, c).front();
     in->saw(made);
     co_await linger(in->plan.fate(stage, made) >> 40);
   }
@@ -172,11 +201,13 @@ struct async_sink_body : body {
 
 struct calling_body {
   scene* in;
+  std::size_t source = 0;
   std::uint64_t next = 0;
   std::optional<token> operator()(penstock::context& c) {
     if (next == in->plan.items) return std::nullopt;
-    const token item(next++);
-    in->enter(0, item.value(), c);
+    const token item(run_plan::source_value(source, next), next);
+    ++next;
+    in->enter(source, item.value(), c);
     return item;
   }
 };
@@ -190,7 +221,7 @@ struct async_calling_body {
     co_await linger(in->plan.fate(0, value) >> 40);
     ++next;
     in->enter(0, value, c);
-    std::optional<token> item(std::in_place, value);
+    std::optional<token> item(std::in_place, value, value);
     co_return item;
   }
 };

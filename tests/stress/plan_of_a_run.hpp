@@ -1,14 +1,19 @@
 // What one random run looks like, decided from a seed alone, and what must come out of it.
 //
-// Whether a body throws, drops or multiplies an item depends on the seed, the stage and the item, and on nothing else:
-// so the outcome can be foretold by a loop, whatever the threads do.
+// Whether a body throws, drops or multiplies an item depends on the seed, the stage, the item and the attempt, and on
+// nothing else: so the outcome can be foretold by a loop, whatever the threads do.
+//
+// What cannot be foretold: the order between items that went different ways (keys, branches, sources) or through a
+// stage that does not keep it; so which items come first at a `take` there, only how many it lets through; what else
+// happens before a `take` when it has enough; which items come too late for a `resequence` whose window is smaller than
+// the disorder before it; and which copies find no room behind a `tee` that drops them.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <optional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -24,26 +29,6 @@ inline std::uint64_t scramble(std::uint64_t x) noexcept {
   return x ^ (x >> 31);
 }
 
-/// Where a row of random rounds begins: as told, else somewhere else each time.
-inline std::uint64_t first_seed() {
-  const char* const told = std::getenv("PENSTOCK_FIRST_SEED");
-  return told != nullptr ? std::strtoull(told, nullptr, 10)
-                         : static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-}
-
-/// Numbers from a seed; the same on every machine.
-class dice {
- public:
-  explicit dice(std::uint64_t seed) noexcept : state_(seed) {}
-  std::uint64_t any() noexcept { return scramble(++state_); }
-  std::size_t below(std::size_t n) noexcept { return static_cast<std::size_t>(any() % n); }
-  std::size_t between(std::size_t low, std::size_t high) noexcept { return low + below(high - low + 1); }
-  bool one_in(std::size_t n) noexcept { return below(n) == 0; }
-
- private:
-  std::uint64_t state_;
-};
-
 enum class work : std::uint8_t {
   produce,
   transform,
@@ -53,25 +38,63 @@ enum class work : std::uint8_t {
   async_transform,
   batch,
   unbatch,
-  consume
+  consume,
+  retried,        ///< a transform under retry
+  buried,         ///< a transform under retry with dead letters
+  async_retried,  ///< the same with coroutines and a time limit
+  async_buried,
+  weighed,  ///< a transform behind an edge with weights
+  async_weighed,
+  keyed,
+  throttle,
+  take,
+  resequence,
+  tee,
+  route,
+  branch,  ///< no stage: in a layout, a branch of the fork before begins
+  join     ///< no stage: the branches of the fork come together
 };
+
+constexpr bool is_async(work what) noexcept {
+  return what == work::async_transform || what == work::async_retried || what == work::async_buried ||
+         what == work::async_weighed;
+}
+constexpr bool buries(work what) noexcept { return what == work::buried || what == work::async_buried; }
+constexpr bool tries_again(work what) noexcept {
+  return buries(what) || what == work::retried || what == work::async_retried;
+}
+constexpr bool weighs(work what) noexcept { return what == work::weighed || what == work::async_weighed; }
+constexpr bool multiplies(work what) noexcept {
+  return what == work::flat_map || what == work::unbatch || what == work::tee;
+}
 
 struct stage_plan {
   work what = work::transform;
   std::string name{};
   std::size_t workers = 1;
   std::size_t capacity = 1;
-  std::size_t window = 0;
+  std::size_t window = 0;  ///< also of a resequence; there, 0: all items find room
   penstock::order order = penstock::order::any;
   penstock::place on = penstock::place::cpu;
   penstock::error_policy on_error = penstock::fail_fast;
-  std::size_t count = 1;  ///< of a batch
+  std::size_t count = 1;  ///< of a batch or a take
   penstock::duration within = penstock::duration::max();
+  unsigned attempts = 1;
+  penstock::duration backoff{};
+  penstock::duration limit = penstock::duration::max();
+  bool limit_strikes = false;  ///< some attempts fail by it instead of by throwing
+  std::uint64_t most_weight = 0;
+  int per_second = 0;  ///< of a throttle
+  std::size_t burst = 1;
+  penstock::gap on_gap = penstock::gap::skip_over;
   std::uint64_t throws_of_1000 = 0;
   std::uint64_t spins_of_1000 = 0;
   std::uint64_t nests_of_1000 = 0;  ///< runs a pipeline inside its body
   std::uint64_t waits_of_1000 = 0;  ///< waits until the next stage has begun with all that went before
   bool keeps_order = true;
+  bool drops_newest = false;            ///< a tee, on its second branch
+  std::size_t next = 0;                 ///< the number of the stage after it
+  std::vector<std::size_t> branches{};  ///< of a fork: the numbers of the first stages
 };
 
 enum class source_kind : std::uint8_t { range, callable, queue, coroutine };
@@ -88,28 +111,62 @@ enum class ending : std::uint8_t {
   sink_closes
 };
 
+/// An item on its way.
+struct traveller {
+  std::uint64_t value = 0;
+  std::uint64_t number = 0;  ///< of its source
+  std::uint64_t way = 0;     ///< the same for items that went the same way; these keep their order,
+  bool ordered = true;       ///< if every stage on it does
+};
+
 struct run_plan {
   std::uint64_t seed = 0;
-  std::size_t items = 0;
+  std::size_t items = 0;  ///< of each source
   source_kind source = source_kind::range;
   sink_kind sink = sink_kind::plain;
   std::size_t layout = 0;
-  std::vector<stage_plan> stages;  ///< the producer first
+  std::size_t sources = 1;
+  std::vector<stage_plan> stages;  ///< the producers first
+  bool bounded = false;            ///< with `run_options::in_flight`:
+  std::size_t spare = 0;           ///< so many more than are needed to move at all
   ending end = ending::natural;
   std::uint64_t end_after = 0;  ///< bodies begun
   bool close_with_error = false;
 
+  static constexpr std::uint64_t weight_limit = 10;
+  static constexpr std::uint64_t weight_of(std::uint64_t value) noexcept { return value % weight_limit; }
+
   [[nodiscard]] std::uint64_t fate(std::size_t stage, std::uint64_t value) const noexcept {
     return scramble(seed ^ scramble(value ^ (stage * 0x51ed27U)));
   }
-  [[nodiscard]] bool throws(std::size_t stage, std::uint64_t value) const noexcept {
-    return fate(stage, value) % 1000 < stages[stage].throws_of_1000;
+
+  /// So many attempts at the item fail, at least; then it would succeed.
+  [[nodiscard]] unsigned failing_attempts(std::size_t stage, std::uint64_t value) const noexcept {
+    const auto f = fate(stage, value);
+    const auto& s = stages[stage];
+    if (f % 1000 >= s.throws_of_1000) return 0;
+    return tries_again(s.what) ? 1 + static_cast<unsigned>((f >> 50) % 5) : s.attempts;
+  }
+  /// A failing attempt fails by the time limit.
+  [[nodiscard]] bool lingers(std::size_t stage, std::uint64_t value, unsigned attempt) const noexcept {
+    return stages[stage].limit_strikes && attempt <= failing_attempts(stage, value) &&
+           scramble(fate(stage, value) + attempt) % 2 == 0;
+  }
+  [[nodiscard]] bool throws(std::size_t stage, std::uint64_t value, unsigned attempt) const noexcept {
+    return attempt <= failing_attempts(stage, value) && !lingers(stage, value, attempt);
+  }
+
+  [[nodiscard]] std::uint64_t key_of(std::size_t stage, std::uint64_t value) const noexcept {
+    return (fate(stage, value) >> 5) % 7;
+  }
+  [[nodiscard]] std::size_t branch_of(std::size_t stage, std::uint64_t value) const noexcept {
+    return static_cast<std::size_t>((fate(stage, value) >> 5) % stages[stage].branches.size());
   }
 
   /// What the body of `stage` makes of `value`, if it does not throw.
   [[nodiscard]] std::vector<std::uint64_t> made_of(std::size_t stage, std::uint64_t value) const {
     const auto f = fate(stage, value) >> 10;
-    const auto changed = scramble(value + stage);
+    const auto changed = scramble(value ^ scramble(stage));
     switch (stages[stage].what) {
       case work::filter: return f % 4 == 0 ? std::vector<std::uint64_t>{} : std::vector{value};
       case work::filter_map: return f % 4 == 0 ? std::vector<std::uint64_t>{} : std::vector{changed};
@@ -119,123 +176,118 @@ struct run_plan {
         return all;
       }
       case work::transform:
-      case work::async_transform: return {changed};
-      case work::produce:
-      case work::batch:
-      case work::unbatch:
-      case work::consume: break;
+      case work::async_transform:
+      case work::retried:
+      case work::buried:
+      case work::async_retried:
+      case work::async_buried:
+      case work::weighed:
+      case work::async_weighed:
+      case work::keyed: return {changed};
+      default: return {value};
     }
-    return {value};
   }
 
-  struct outcome {
-    std::vector<std::uint64_t> seen;  ///< by the consumer, in order
-    bool fails = false;               ///< some body throws under fail_fast
+  /// The value of an item of a source.
+  static constexpr std::uint64_t source_value(std::size_t of, std::uint64_t number) noexcept {
+    return (std::uint64_t{of} << 32) + number;
+  }
+
+  struct letter {
+    std::size_t stage = 0;
+    std::uint64_t value = 0;
+    unsigned attempts = 1;
+    friend auto operator<=>(const letter&, const letter&) noexcept = default;
   };
 
-  /// What a run comes to that nobody ends.
-  [[nodiscard]] outcome foretell() const {
-    outcome o;
-    for (std::uint64_t i = 0; i < items; ++i) follow(0, i, o);
+  struct outcome {
+    explicit outcome(std::size_t stages) : came(stages), retried(stages), heaviest(stages) {}
+
+    std::vector<traveller> seen;  ///< by the consumer; those that went the same way in order
+    std::vector<letter> letters;
+    std::vector<std::uint64_t> came, retried, heaviest;  ///< by stage
+    bool fails = false;                                  ///< some body throws under fail_fast, or a number is missing
+    bool cut = false;                                    ///< a take has enough
+    std::size_t most = std::numeric_limits<std::size_t>::max();  ///< of `seen` come, whichever they are
+    bool loses = false;  ///< some may come too late for a resequence, or find no room behind a tee
+  };
+
+  /// What a run comes to that nobody ends. Without `takes`: if each take let everything pass.
+  [[nodiscard]] outcome foretell(bool takes = true) const {
+    outcome o(stages.size());
+    for (std::size_t from = 0; from < sources; ++from) {
+      for (std::uint64_t i = 0; i < items; ++i) {
+        follow(from, {.value = source_value(from, i), .number = i, .way = sources == 1 ? 0 : from + 1}, takes, o);
+      }
+    }
     return o;
   }
 
-  [[nodiscard]] bool keeps_order() const noexcept {
-    for (const auto& s : stages) {
-      if (!s.keeps_order) return false;
-    }
-    return true;
+  [[nodiscard]] bool has(bool (&such)(work)) const noexcept {
+    return std::ranges::any_of(stages, [&such](const stage_plan& s) { return such(s.what); });
+  }
+
+  [[nodiscard]] std::size_t window_of_resequence(const stage_plan& s) const noexcept {
+    return s.window != 0 ? s.window : std::max<std::size_t>(items, 1);
   }
 
  private:
-  void follow(std::size_t stage, std::uint64_t value, outcome& o) const {
-    if (stage == stages.size()) {
-      o.seen.push_back(value);
-    } else if (throws(stage, value)) {
-      o.fails = o.fails || stages[stage].on_error == penstock::fail_fast;
-    } else {
-      for (const auto next : made_of(stage, value)) follow(stage + 1, next, o);
+  static std::uint64_t apart(std::uint64_t way, std::size_t stage, std::uint64_t which) noexcept {
+    return scramble(way ^ scramble(which ^ scramble(stage)));
+  }
+
+  void follow(std::size_t at, traveller t, bool takes, outcome& o) const {
+    if (at == stages.size()) return o.seen.push_back(t);
+    const auto& s = stages[at];
+    const auto before = o.came[at]++;
+    o.heaviest[at] = std::max(o.heaviest[at], weight_of(t.value));
+    const auto failing = failing_attempts(at, t.value);
+    o.retried[at] += std::min(failing, s.attempts - 1);
+    if (failing >= s.attempts) {
+      if (buries(s.what)) {
+        o.letters.push_back({at, t.value, s.attempts});
+      } else {
+        o.fails = o.fails || s.on_error == penstock::fail_fast;
+      }
+      return;
+    }
+    t.ordered = t.ordered && s.keeps_order;
+    const bool in_line = t.ordered && t.way == 0;
+    switch (s.what) {
+      case work::take:
+        if (before + 1 >= s.count) o.cut = true;
+        if (in_line && takes && before >= s.count) return;
+        if (!in_line) o.most = s.count;
+        break;
+      case work::resequence:
+        if (s.on_gap == penstock::gap::fail && t.number != before) o.fails = true;
+        if (!in_line && window_of_resequence(s) < items) o.loses = true;
+        t.ordered = true;
+        t.way = 0;
+        break;
+      case work::keyed:
+        if (s.workers > 1) t.way = apart(t.way, at, key_of(at, t.value));
+        break;
+      case work::route: {
+        const auto branch = branch_of(at, t.value);
+        t.way = apart(t.way, at, branch);
+        return follow(s.branches[branch], t, takes, o);
+      }
+      case work::tee:
+        for (std::size_t branch = 0; branch < s.branches.size(); ++branch) {
+          if (s.drops_newest && branch == 1) o.loses = true;
+          auto copy = t;
+          copy.way = apart(t.way, at, branch);
+          follow(s.branches[branch], copy, takes, o);
+        }
+        return;
+      default: break;
+    }
+    for (const auto value : made_of(at, t.value)) {
+      t.value = value;
+      follow(s.next, t, takes, o);
     }
   }
 };
-
-/// The middle of each layout: stages of one kind in a row, any number of them.
-inline const std::vector<std::vector<work>>& layouts() {
-  static const std::vector<std::vector<work>> all{
-      {work::transform, work::filter, work::async_transform, work::flat_map},
-      {work::async_transform, work::batch, work::unbatch, work::filter_map, work::transform},
-      {work::flat_map, work::transform, work::filter_map, work::async_transform},
-  };
-  return all;
-}
-
-inline stage_plan random_stage(dice& d, work what, std::size_t number) {
-  using namespace std::chrono_literals;
-  stage_plan s;
-  s.what = what;
-  s.name = "s" + std::to_string(number);
-  s.capacity = d.one_in(3) ? d.between(1, 3) : d.between(1, 64);
-  if (what == work::batch) {
-    s.count = d.one_in(2) ? d.between(1, 4) : d.between(1, 40);
-    if (d.one_in(2)) s.within = std::chrono::microseconds(d.between(1, 500));
-    return s;
-  }
-  if (what != work::produce) s.workers = d.one_in(2) ? 1 : d.between(2, 4);
-  if (what != work::produce && what != work::consume && d.one_in(2)) {
-    s.order = penstock::order::kept;
-    if (s.workers > 1 && d.one_in(2)) s.window = d.between(s.workers, 3 * s.workers);
-  }
-  s.keeps_order = s.workers == 1 || s.order == penstock::order::kept;
-  if (what != work::async_transform && d.one_in(4)) s.on = penstock::place::blocking;
-  if (what == work::unbatch) return s;
-  if (d.one_in(4)) s.spins_of_1000 = d.one_in(2) ? 20 : 500;
-  if (d.one_in(8)) s.nests_of_1000 = 20;
-  if (d.one_in(4)) s.on_error = penstock::skip;
-  if (d.one_in(s.on_error == penstock::skip ? 2 : 24)) s.throws_of_1000 = d.one_in(2) ? 2 : 100;
-  return s;
-}
-
-inline run_plan random_run(std::uint64_t seed, std::size_t cpu_workers, bool may_wait) {
-  dice d(seed);
-  run_plan p;
-  p.seed = seed;
-  p.items = d.one_in(8) ? d.between(0, 3) : d.one_in(8) ? d.between(0, 4000) : d.between(0, 400);
-  p.source = static_cast<source_kind>(d.below(4));
-  p.sink = static_cast<sink_kind>(d.below(3));
-  p.layout = d.below(layouts().size());
-  p.stages.push_back(random_stage(d, work::produce, 0));
-  if (p.source == source_kind::range || p.source == source_kind::queue) p.stages[0].throws_of_1000 = 0;
-  for (const auto what : layouts()[p.layout]) {
-    const bool once = what == work::batch || what == work::unbatch;
-    for (auto n = once ? 1 : d.below(3); n > 0; --n) p.stages.push_back(random_stage(d, what, p.stages.size()));
-  }
-  p.stages.push_back(random_stage(d, work::consume, p.stages.size()));
-  auto& last = p.stages.back();
-  if (p.sink == sink_kind::queue) last = {.what = work::consume, .name = last.name, .capacity = last.capacity};
-  if (p.sink == sink_kind::coroutine) last.keeps_order = last.workers == 1;
-  // A coroutine must not wait for a run.
-  if (p.source == source_kind::coroutine) p.stages[0].nests_of_1000 = 0;
-  if (p.sink == sink_kind::coroutine) last.nests_of_1000 = 0;
-  for (auto& s : p.stages) {
-    if (s.what == work::async_transform) s.nests_of_1000 = 0;
-  }
-  p.close_with_error = p.source == source_kind::queue && d.one_in(8);
-  if (d.one_in(2)) {
-    p.end = static_cast<ending>(d.between(1, 8));
-    p.end_after = d.below(d.one_in(2) ? 8 : 2 * p.items + 1);
-  }
-  if (p.end == ending::sink_closes && p.sink != sink_kind::queue) p.end = ending::natural;
-  // A body may wait for the stage after it where a thread is left for that one.
-  for (std::size_t i = 1; may_wait && i + 1 < p.stages.size(); ++i) {
-    auto& s = p.stages[i];
-    const bool has_body =
-        p.stages[i + 1].what != work::batch && (i + 2 < p.stages.size() || p.sink != sink_kind::queue);
-    const bool free = cpu_workers >= 2 || s.on == penstock::place::blocking;
-    if (s.what != work::transform || s.workers != 1 || !has_body || !free || !d.one_in(3)) continue;
-    s.waits_of_1000 = d.one_in(2) ? 5 : 50;
-    break;
-  }
-  return p;
-}
 
 }  // namespace penstock_tests::stress

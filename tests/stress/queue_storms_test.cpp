@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "stress/plan_of_a_run.hpp"
+#include "stress/random_plans.hpp"
 #include "support/watchdog.hpp"
 
 namespace {

@@ -34,8 +34,10 @@ class one_run {
       : it_(what, [&rt](const pipeline& inner) { return rt.run(inner); }), plan_(it_.plan) {
     if (plan_.source == source_kind::queue) feeder_ = std::jthread([this] { feed(); });
     if (plan_.sink == sink_kind::queue) reader_ = std::jthread([this] { read(); });
+    if (plan_.has(buries)) letters_reader_ = std::jthread([this] { read_letters(); });
     run_options how;
     how.stop = stop_token(std_parent_.get_token());
+    how.in_flight = it_.in_flight();
     if (plan_.end == ending::parent_cancels) how.stop = parent_.token();
     if (plan_.end == ending::runtime_goes) {
       rt.async_run(it_.line(), how, asio::bind_executor(told_, [this](report r) { final_ = std::move(r); }));
@@ -76,11 +78,11 @@ class one_run {
       final_ = run_->report();
     }
     if (plan_.source == source_kind::queue) {
-      const auto left = it_.input.snapshot();
+      const auto left = it_.queues.input.snapshot();
       EXPECT_EQ(left.unfinished, left.size);
     }
     release_queues();
-    if (plan_.end != ending::let_go) it_.check(*final_);
+    if (plan_.end != ending::let_go) static_cast<void>(it_.check(*final_));
     run_.reset();
     it_.destroy_line();
   }
@@ -91,9 +93,9 @@ class one_run {
     to << "layout " << plan_.layout << ", ending " << static_cast<int>(plan_.end) << ", source "
        << static_cast<int>(plan_.source) << ", sink " << static_cast<int>(plan_.sink) << "\n";
     to << "input: ";
-    show(to, it_.input.snapshot());
+    show(to, it_.queues.input.snapshot());
     to << "\noutput: ";
-    show(to, it_.output.snapshot());
+    show(to, it_.queues.output.snapshot());
     to << "\n";
     if (run_) to << run_->report();
   }
@@ -101,31 +103,43 @@ class one_run {
  private:
   void feed() {
     for (std::uint64_t i = 0; i < plan_.items; ++i) {
-      token item(i);
-      if (it_.input.put(std::move(item)).state != state::ok) return;
+      token item(i, i);
+      if (it_.queues.input.put(std::move(item)).state != state::ok) return;
     }
     if (plan_.close_with_error) {
-      it_.input.close(std::make_exception_ptr(std::runtime_error("the input broke")));
+      it_.queues.input.close(std::make_exception_ptr(std::runtime_error("the input broke")));
     } else {
-      it_.input.close();
+      it_.queues.input.close();
     }
   }
 
   void read() {
     for (std::uint64_t n = 0;; ++n) {
       it_.was_read(n);
-      auto item = it_.output.get();
+      auto item = it_.queues.output.get();
       if (item.state() != state::ok) return;
       it_.on_stage.saw(item->value());
-      it_.output.task_done();
+      it_.queues.output.task_done();
+    }
+  }
+
+  void read_letters() {
+    for (std::uint64_t n = 0;; ++n) {
+      // Sometimes so late that those who write them wait.
+      if (plan_.fate(0, n) % 16 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
+      auto letter = it_.queues.letters.get();
+      if (letter.state() != state::ok) return;
+      it_.on_stage.got_letter(*letter);
     }
   }
 
   void release_queues() {
-    it_.input.cancel();
-    it_.output.close();
+    it_.queues.input.cancel();
+    it_.queues.output.close();
+    it_.queues.letters.close();
     if (feeder_.joinable()) feeder_.join();
     if (reader_.joinable()) reader_.join();
+    if (letters_reader_.joinable()) letters_reader_.join();
   }
 
   line_of_a_run it_;
@@ -137,6 +151,7 @@ class one_run {
   std::optional<run> run_;
   std::jthread feeder_;
   std::jthread reader_;
+  std::jthread letters_reader_;
 };
 
 /// One or two runs at once, on a runtime of their own.
@@ -168,7 +183,8 @@ void episode(std::uint64_t seed) {
     for (const auto& r : runs) r->dump(to);
   });
   for (unsigned i = 0; i < count; ++i) {
-    runs.push_back(std::make_unique<one_run>(random_run(d.any(), threads, i == 0 && may_wait), *rt));
+    runs.push_back(std::make_unique<one_run>(
+        random_run(d.any(), {.cpu_workers = threads, .bodies_may_wait = i == 0 && may_wait}), *rt));
   }
   bool runtime_first = true;
   for (auto& r : runs) r->end_it();

@@ -64,7 +64,7 @@ class tee_stage final : public fork_stage<cell<In, Receipt>> {
   [[nodiscard]] bool copy(std::size_t count) noexcept {
     typename base::one_edge::reader r(this->in_);
     for (auto& o : this->outlets_) {
-      if (!o.left && o.room > 0) o.at.emplace(o.to);
+      if (!o.left && o.to.weighed() == nullptr) o.at.emplace(o.to);
     }
     while (count-- > 0 && this->run().phase() != run_phase::cancelling) {
       r.release_quietly();
@@ -111,7 +111,8 @@ class tee_stage final : public fork_stage<cell<In, Receipt>> {
       if (takes(o)) {
         o.at->publish();
         --o.room;
-        // The item is weighed when its writer ends; and while it waits, the consumer may move the tail.
+        // The item is weighed now. Then it may wait, and from then on the edge's tail is not ours: no writer may be
+        // there.
         if (o.to.weighed() != nullptr) o.at.reset();
         this->note(o);
       } else {

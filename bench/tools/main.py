@@ -88,6 +88,7 @@ def main(arguments):
             document.write(before, DOCS)
             return 0
         results = compete(options)
+        results.save(ROOT / "build/bench/last-results.json")  # of a run that writes nothing too
         show(results)
         if options.writes:
             before.questions.update(results.questions)  # the questions that were not asked keep their older answers

@@ -35,7 +35,11 @@ def of_handoff(path):
 
 
 def of_farm(path):
-    return path[0], path[1].replace("us", " µs")
+    if path[0] == "scaling":
+        return "how it grows: 1 µs of work, any order", "1 thread" if path[2] == "t1" else f"{path[2][1:]} threads"
+    kind = {"unordered": "any order", "ordered": "order kept", "skewed_unordered": "skewed work, any order",
+            "skewed_ordered": "skewed work, order kept"}
+    return kind.get(path[0], path[0]), path[1].replace("us", " µs")
 
 
 def of_latency(path):

@@ -13,7 +13,8 @@ class Question:
 
 
 UNITS = {"ns_per_item": "ns per item", "p50_us": "p50, µs", "p99_us": "p99, µs", "p999_us": "p99.9, µs",
-         "cpu_percent": "% of a core", "bytes_per_wait": "bytes per wait", "peak_mb": "MB at most", "cpu_ns_per_item": "ns of processor time per item"}
+         "cpu_percent": "% of a core", "bytes_per_wait": "bytes per wait", "peak_mb": "MB at most",
+         "allocations_per_item": "allocations per item", "cpu_ns_per_item": "ns of processor time per item"}
 
 
 def of_pipeline(path):
@@ -61,6 +62,11 @@ def of_load(path):
     return path[0].upper(), ""
 
 
+def of_allocations(path):
+    return {"stages": "four stages on CPU workers", "queue": "a queue whose two sides wait all the time"}.get(
+        path[0], path[0]), path[1].replace("_", " ")
+
+
 def of_any(path):
     return path[0] if len(path) > 1 else "", " ".join(path[1:] or path)
 
@@ -95,6 +101,10 @@ QUESTIONS = {
     "waits": Question(
         "Waiting at once", "How many items per second can wait in an I/O stage all at once, and what memory does each take?",
         of_waits, counters=("ns_per_item", "bytes_per_wait")),
+    "allocations": Question(
+        "Allocations",
+        "How often is memory allocated per item, in steady state? Counted at the global operator new.",
+        of_allocations, counters=("allocations_per_item",)),
     "load": Question(
         "Short loads into SQLite",
         "What does a row of a CSV or NDJSON file of some 200 MB cost until it stands in a new SQLite table? The whole process is "

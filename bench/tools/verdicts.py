@@ -165,8 +165,11 @@ BUDGETS = [
            "second, of the same body spawned by hand with `co_spawn`",
            [memory_beside("waits/100000/once", "co_spawn", 1.25),
             faster_than("items per second", "waits/100000/20ms", "co_spawn", 1.5)]),
-    Budget("no allocation per item in stages on CPU workers and in queue waits", [],
-           "counted by the tests `sixteen_trivial_stages.allocate_nothing_per_item` and their like, which fail otherwise"),
+    Budget("no allocation per item in stages on CPU workers and in queue waits (below 0.01)",
+           [at_most(words, f"allocations/{case}", 0.01, "allocations_per_item", " per item")
+            for words, case in (("serial stages", "stages/serial"), ("several workers", "stages/any_order"),
+                                ("order kept", "stages/order_kept"), ("waiting threads", "queue/threads"),
+                                ("waiting coroutines", "queue/coroutines"))]),
     Budget("CSV and NDJSON to SQLite: at least 1.6 times as fast as a bare insert loop",
            [faster_than(form, f"load/{form.lower()}", "bare loop", 1.6) for form in ("CSV", "NDJSON")]),
     Budget("the same: at least 3.5 times as fast as the shell's `.import`",

@@ -24,7 +24,7 @@
 namespace {
 
 using clock_type = std::chrono::steady_clock;
-using result = penstock_bench_result;
+using tally = penstock_bench_result;
 
 constexpr std::size_t capacity = 1024;
 constexpr std::size_t batch = 256;
@@ -43,7 +43,7 @@ double processor_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-void add(result& seen, std::uint64_t item) {
+void add(tally& seen, std::uint64_t item) {
   ++seen.count;
   seen.sum += item;
 }
@@ -69,8 +69,8 @@ item<Bytes> make_item(std::uint64_t number) {
 
 /// `put` and `get` are called on threads of their own, `sides` of each, until the queue was closed by the last put.
 template <class Queue, class Put, class Get>
-void on_threads(Queue& queue, std::uint64_t n, unsigned sides, result& seen, Put put, Get get) {
-  std::vector<result> parts(sides);
+void on_threads(Queue& queue, std::uint64_t n, unsigned sides, tally& seen, Put put, Get get) {
+  std::vector<tally> parts(sides);
   std::vector<std::jthread> getters;
   {
     std::vector<std::jthread> putters;
@@ -85,7 +85,7 @@ void on_threads(Queue& queue, std::uint64_t n, unsigned sides, result& seen, Put
 }
 
 template <std::size_t Bytes>
-void queue_single(std::uint64_t n, unsigned sides, result& seen) {
+void queue_single(std::uint64_t n, unsigned sides, tally& seen) {
   using queue_type = penstock::queue<item<Bytes>>;
   queue_type queue(capacity);
   on_threads(
@@ -93,13 +93,13 @@ void queue_single(std::uint64_t n, unsigned sides, result& seen) {
       [](queue_type& to, share mine) {
         for (auto i = mine.first; i < mine.last; ++i) static_cast<void>(to.put(make_item<Bytes>(i)));
       },
-      [](queue_type& from, result& part) {
+      [](queue_type& from, tally& part) {
         while (auto got = from.get()) add(part, got->back());
       });
 }
 
 template <std::size_t Bytes>
-void queue_batches(std::uint64_t n, unsigned sides, result& seen) {
+void queue_batches(std::uint64_t n, unsigned sides, tally& seen) {
   using queue_type = penstock::queue<item<Bytes>>;
   queue_type queue(capacity);
   on_threads(
@@ -112,14 +112,14 @@ void queue_batches(std::uint64_t n, unsigned sides, result& seen) {
           static_cast<void>(to.put_n(next));
         }
       },
-      [](queue_type& from, result& part) {
+      [](queue_type& from, tally& part) {
         for (std::vector<item<Bytes>> some; from.get_n(some, batch); some.clear())
           for (const auto& one : some) add(part, one.back());
       });
 }
 
 /// Coroutines on a pool of as many threads as there are coroutines on a side.
-void queue_coroutines(std::uint64_t n, unsigned sides, result& seen) {
+void queue_coroutines(std::uint64_t n, unsigned sides, tally& seen) {
   penstock::queue<std::uint64_t> queue(capacity);
   const auto put = [&queue](share mine) -> boost::asio::awaitable<void> {
     for (auto i = mine.first; i < mine.last; ++i) {
@@ -127,14 +127,14 @@ void queue_coroutines(std::uint64_t n, unsigned sides, result& seen) {
       co_await queue.async_put(std::move(made));
     }
   };
-  const auto get = [&queue](std::uint64_t items, result& part) -> boost::asio::awaitable<void> {
+  const auto get = [&queue](std::uint64_t items, tally& part) -> boost::asio::awaitable<void> {
     while (part.count < items) {
       const auto got = co_await queue.async_get();
       if (!got) co_return;
       add(part, *got);
     }
   };
-  std::vector<result> parts(sides);
+  std::vector<tally> parts(sides);
   boost::asio::thread_pool pool(sides);
   for (unsigned s = 0; s < sides; ++s) {
     const auto mine = of(n, s, sides);
@@ -154,7 +154,7 @@ auto numbers(std::uint64_t n) {
   });
 }
 
-auto adds_up(result& seen) {
+auto adds_up(tally& seen) {
   return penstock::consumer({.name = "add up"}, [&seen](std::uint64_t one) { add(seen, one); });
 }
 
@@ -162,7 +162,7 @@ auto adds_up(result& seen) {
 std::uint64_t turn(std::uint64_t one) { return ~one; }
 
 template <std::size_t... Stage>
-penstock::pipeline stages(std::uint64_t n, std::size_t workers, result& seen, std::index_sequence<Stage...> /*k*/) {
+penstock::pipeline stages(std::uint64_t n, std::size_t workers, tally& seen, std::index_sequence<Stage...> /*k*/) {
   return {"stages", numbers(n),
           penstock::transform(
               {.name = "stage " + std::to_string(Stage), .workers = workers},
@@ -172,13 +172,13 @@ penstock::pipeline stages(std::uint64_t n, std::size_t workers, result& seen, st
 }
 
 template <std::size_t K>
-void serial(std::uint64_t n, unsigned workers, result& seen) {
+void serial(std::uint64_t n, unsigned workers, tally& seen) {
   penstock::runtime machine({.cpu_workers = workers});
   machine.run(stages(n, 1, seen, std::make_index_sequence<K>())).rethrow();
 }
 
 template <std::size_t K>
-void parallel(std::uint64_t n, unsigned workers, result& seen) {
+void parallel(std::uint64_t n, unsigned workers, tally& seen) {
   penstock::runtime machine({.cpu_workers = workers});
   machine.run(stages(n, workers, seen, std::make_index_sequence<K>())).rethrow();
 }
@@ -191,7 +191,7 @@ std::uint64_t work(std::uint64_t one) {
 }
 
 template <penstock::order Order>
-void farm(std::uint64_t n, unsigned workers, result& seen) {
+void farm(std::uint64_t n, unsigned workers, tally& seen) {
   penstock::runtime machine({.cpu_workers = workers});
   machine
       .run({"farm", numbers(n), penstock::transform({.name = "work", .workers = workers, .order = Order}, work),
@@ -202,7 +202,7 @@ void farm(std::uint64_t n, unsigned workers, result& seen) {
 /// Items that are due at a fixed rate, through three stages; the source, on a thread of its own, sleeps until one is
 /// due.
 template <int PerSecond>
-void latency(std::uint64_t n, unsigned workers, result& seen) {
+void latency(std::uint64_t n, unsigned workers, tally& seen) {
   struct stamped {
     std::uint64_t carried;
     clock_type::time_point due;
@@ -240,7 +240,7 @@ void latency(std::uint64_t n, unsigned workers, result& seen) {
 
 struct workload {
   const char* name;
-  void (*run)(std::uint64_t n, unsigned threads, result& seen);
+  void (*run)(std::uint64_t n, unsigned threads, tally& seen);
 };
 
 constexpr workload workloads[] = {

@@ -1,7 +1,6 @@
 // penstock: a queue that is cancelled, a stop token that its waits were given, and a run whose bodies wait.
 #include <penstock/penstock.hpp>
 
-#include <boost/system/system_error.hpp>
 #include <optional>
 
 #include "storm/storm.hpp"
@@ -84,12 +83,7 @@ class waiting_run {
  private:
   asio::awaitable<void> one(std::uint64_t waiter) {
     if (++waiting_ == n_) all_wait_.count_down();
-    bool cancelled = false;
-    try {
-      co_await penstock::async_sleep(std::chrono::hours(1));
-    } catch (const boost::system::system_error& why) {
-      cancelled = why.code() == asio::error::operation_aborted;
-    }
+    const bool cancelled = co_await wait_an_hour();
     all_.returned(waiter, cancelled);
   }
 

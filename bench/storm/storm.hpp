@@ -15,6 +15,10 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <latch>
@@ -51,6 +55,16 @@ class roll_call {
   std::vector<char> heard_;
   std::latch missing_;
 };
+
+/// Waits for an hour: true when cancelled. The body of every contender in C++; without an exception, since that would
+/// be most of what is measured.
+inline asio::awaitable<bool> wait_an_hour() {
+  auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer(executor, std::chrono::hours(1));
+  boost::system::error_code why;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, why));
+  co_return why == asio::error::operation_aborted;
+}
 
 /// Threads at a `Line`: bool wait(waiter), true when cancelled; wait_for_waiters(n), until all of them wait; cancel().
 template <class Line>

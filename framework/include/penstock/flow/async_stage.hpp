@@ -98,8 +98,18 @@ class async_stage final : public stage_worker {
   };
 
   static constexpr unsigned longest_streak = 128;
+  static constexpr duration longest_debt = std::chrono::microseconds(200);  ///< 50: twice the time per item
 
-  step work(turn&) noexcept override {
+  step work(turn& t) noexcept override {
+    now_ = t.began;
+    working_ = true;
+    const auto next = look_around();
+    working_ = false;
+    tell();
+    return next;
+  }
+
+  step look_around() noexcept {
     told_.resume_all();
     if (should_give_up()) return give_up();
     times_.ring(
@@ -170,13 +180,14 @@ class async_stage final : public stage_worker {
       typename in_edge::reader r(in_);
       s.number = r.position();
       s.item.emplace(std::move(r.item()));
+      r.release_quietly();
       r.drop();
     }
+    owe();
     if (ordered_) window_.claim(1);
     s.busy = true;
     ++busy_;
     tally_.in.add(1);
-    in_.release(1, nullptr);
   }
 
   void start(slot& s) {
@@ -265,7 +276,8 @@ class async_stage final : public stage_worker {
       times_.end(s);
       s.since.store(0, std::memory_order_relaxed);
       if constexpr (policies::limits) policies_.limit->give_back();
-      tally_.busy.add(static_cast<std::uint64_t>((run().now() - began).count()));
+      now_ = run().now();
+      tally_.busy.add(static_cast<std::uint64_t>((now_ - began).count()));
       if (std::exchange(s.late, false) && !leaving_) {
         // The cancellation was for this attempt only; left alone, it would end every later wait of the coroutine.
         auto fresh = boost::asio::this_coro::reset_cancellation_state();
@@ -348,8 +360,27 @@ class async_stage final : public stage_worker {
       }
       tally_.emitted.add(emitted);
       tally_.done.add(1);
-      out_->tell_consumers(nullptr);
+      news_ = true;
+      owe();
     }
+  }
+
+  /// The neighbours run elsewhere, and telling them may wake a thread. So they are told once for all that happens
+  /// together, such as timers that ring at the same time: by an activation, which comes after what is ready now.
+  void owe() noexcept {
+    if (!owing_) {
+      owing_ = true;
+      owed_since_ = now_;
+      if (!working_) notify();
+    } else if (now_ - owed_since_ > longest_debt) {
+      tell();
+    }
+  }
+
+  void tell() noexcept {
+    if (!std::exchange(owing_, false)) return;
+    if (std::exchange(news_, false)) out_->tell_consumers(nullptr);
+    in_.tell_producers(nullptr);
   }
 
   /// Sends on what waits for room: in order, or slot by slot.
@@ -438,6 +469,11 @@ class async_stage final : public stage_worker {
   std::size_t started_ = 0;  ///< slots that have a coroutine, or had one
   std::size_t live_ = 0;     ///< coroutines that have not ended
   std::size_t busy_ = 0;     ///< slots with an item
+  time_point now_{};         ///< a recent reading of the clock
+  time_point owed_since_{};
+  bool working_ = false;  ///< an activation is under way
+  bool owing_ = false;    ///< the neighbours are to be told
+  bool news_ = false;     ///< of items, too
   bool leaving_ = false;
   bool cancelled_ = false;
 };

@@ -38,7 +38,7 @@ def chapter(results, question):
 def chapters(results):
     parts = ["## Budgets",
              "What the library is meant to reach, and whether it does. Ratios are medians of the ratios of each round.",
-             shared(results) or "The questions were measured on different days; each says when.",
+             shared(results) or "The questions were measured at different times; each says when.",
              table.budgets(results)]
     parts += [chapter(results, question) for question in in_order(results.questions)]
     return "\n\n".join(parts)

@@ -22,7 +22,7 @@ def of_pipeline(path):
     if path[0] == "serial":
         return f"serial stages, {items.get(path[2], path[2])}", "1 stage" if path[1] == "k1" else f"{path[1][1:]} stages"
     return "other shapes, 8-byte items", {
-        "many_stages": "64 stages, two threads", "parallel2": "4 stages, 2 workers each", "tee": "tee and join",
+        "many_stages": "64 stages, a thread per core", "parallel2": "4 stages, 2 workers each", "tee": "tee and join",
         "route": "route and join"}.get(path[0], path[0])
 
 

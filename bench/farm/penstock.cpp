@@ -1,6 +1,7 @@
 // Penstock with default options and a worker per core, which source and sink share.
 #include <penstock/penstock.hpp>
 
+#include <map>
 #include <optional>
 
 #include "farm/workload.hpp"
@@ -11,7 +12,9 @@ using namespace farms;
 
 struct contender {
   static answer run(order o, const work& w, std::uint64_t n) {
-    static penstock::runtime machinery;
+    static std::map<std::size_t, penstock::runtime> machines;  // one, except where it is asked how farms grow
+    auto& machinery =
+        machines.try_emplace(threads(), penstock::runtime_options{.cpu_workers = threads()}).first->second;
     results all(o == order::kept);
     const penstock::pipeline line{
         "farm",
@@ -21,7 +24,7 @@ struct contender {
                              return i++;
                            }),
         penstock::transform({.name = "work",
-                             .workers = cores(),
+                             .workers = threads(),
                              .order = o == order::kept ? penstock::order::kept : penstock::order::any},
                             [w](std::uint64_t i) { return w(i); }),
         penstock::consumer({.name = "sum"}, [&all](std::uint64_t v) { all.add(v); })};

@@ -15,11 +15,11 @@ std::vector<std::uint64_t> split(const work& w, std::uint64_t n) {
   for (std::uint64_t i = 0; i < n; ++i) total += w.cost(i);
   std::vector<std::uint64_t> ends;
   std::uint64_t so_far = 0;
-  for (std::uint64_t i = 0; i < n && ends.size() + 1 < cores(); ++i) {
+  for (std::uint64_t i = 0; i < n && ends.size() + 1 < threads(); ++i) {
     so_far += w.cost(i);
-    if (so_far >= total * (ends.size() + 1) / cores()) ends.push_back(i + 1);
+    if (so_far >= total * (ends.size() + 1) / threads()) ends.push_back(i + 1);
   }
-  ends.resize(cores(), n);
+  ends.resize(threads(), n);
   return ends;
 }
 
@@ -33,9 +33,9 @@ struct contender {
     std::vector<results> parts(ends.size(), results(false));
     std::vector<std::uint64_t> done(o == order::kept ? n : 0);
     {
-      std::vector<std::jthread> threads;
+      std::vector<std::jthread> team;
       for (std::size_t t = 0; t < ends.size(); ++t) {
-        threads.emplace_back([&, t] {
+        team.emplace_back([&, t] {
           const auto begin = t == 0 ? 0 : ends[t - 1];
           if (o == order::kept) {
             for (auto i = begin; i < ends[t]; ++i) done[i] = w(i);

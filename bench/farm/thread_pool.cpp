@@ -44,9 +44,9 @@ struct contender {
     std::mutex lock;
     bench::bounded<std::uint64_t> items(1024);
     {
-      std::vector<std::jthread> threads;
-      for (std::size_t t = 0; t < cores(); ++t) {
-        threads.emplace_back([&] {
+      std::vector<std::jthread> team;
+      for (std::size_t t = 0; t < threads(); ++t) {
+        team.emplace_back([&] {
           results mine(false);
           std::uint64_t i = 0;
           while (items.take(i)) {

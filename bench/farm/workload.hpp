@@ -91,24 +91,32 @@ inline std::size_t cores() noexcept {
   return count;
 }
 
+/// How many threads the farm of the moment has: a thread per core, except where it is asked how farms grow.
+inline std::size_t& threads() noexcept {
+  static std::size_t count = cores();
+  return count;
+}
+
 /// One case of a contender.
 template <class Contender>
 struct farm {
   answer operator()(std::uint64_t n) const { return Contender::run(ordering, what, n); }
   void prepare(std::uint64_t n) const {
+    threads() = workers;
     if constexpr (requires { Contender::prepare(what, n); }) Contender::prepare(what, n);
   }
 
   order ordering;
   work what;
+  std::size_t workers = cores();
 };
 
 /// Runs the cases of a contender, which has `static answer run(order, const work&, std::uint64_t n)` for items 0 to
 /// n - 1, and may have `static void prepare(const work&, std::uint64_t n)`, which is not timed.
 template <class Contender>
 int compete(int argc, char** argv) {
-  const auto add = [](const std::string& name, order o, work w) {
-    bench::add_case(name, farm<Contender>{o, w}, [=](std::uint64_t n) -> answer {
+  const auto add = [](const std::string& name, order o, work w, std::size_t workers = cores()) {
+    bench::add_case(name, farm<Contender>{o, w, workers}, [=](std::uint64_t n) -> answer {
       results right(o == order::kept);
       for (std::uint64_t i = 0; i < n; ++i) right.add(w.result(i));
       return right;
@@ -121,6 +129,9 @@ int compete(int argc, char** argv) {
     add("farm/" + name + "/10us", o, work(10, false));
     add("farm/" + name + "/100us", o, work(100, false));
     add("farm/skewed_" + name + "/1us", o, work(1, true));
+  }
+  for (std::size_t t = 1; t <= cores(); t *= 2) {
+    add("farm/scaling/1us/t" + std::to_string(t), order::any, work(1, false), t);
   }
   return bench::run_cases(argc, argv);
 }

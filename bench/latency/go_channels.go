@@ -60,7 +60,12 @@ func atRate(name string, perSecond, seconds float64) func() Counters {
 					now = time.Now()
 				}
 				first <- item{now, Value(made)}
-				handingOver += time.Since(now)
+				// Whoever takes longer was not running meanwhile.
+				if took := time.Since(now); took < 50*time.Microsecond {
+					handingOver += took
+				} else {
+					handingOver += 50 * time.Microsecond
+				}
 			}
 			own += threadSeconds() - handingOver.Seconds()
 			took = time.Since(begin)

@@ -48,7 +48,7 @@ class source {
       begin_ns_ = now_ns();
       own_ = -thread_seconds();
     } else {
-      handing_over_ns_ += now_ns() - last_ns_;
+      handing_over_ns_ += std::min(now_ns() - last_ns_, longest_ns);
     }
     if (made_ == items_) {
       own_ += thread_seconds();
@@ -72,6 +72,9 @@ class source {
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
   }
+
+  /// Whoever takes longer to hand over an item was not running meanwhile.
+  static constexpr std::int64_t longest_ns = 50'000;
 
   std::uint64_t items_, made_ = 0;
   std::int64_t gap_ns_, begin_ns_ = 0, last_ns_ = 0, handing_over_ns_ = 0, took_ns_ = 0;

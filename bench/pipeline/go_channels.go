@@ -1,4 +1,5 @@
-// Go: a goroutine per stage (and worker), a buffered channel between two. 1024 items, as Penstock's edges; 128 was slower.
+// Go: a goroutine per stage (and worker), a buffered channel between two. 1024 items, as Penstock's edges; 128 cost up to a
+// quarter more, 4096 the same.
 package main
 
 import (

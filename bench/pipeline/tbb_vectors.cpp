@@ -1,5 +1,5 @@
 // Vectors of 256 items, filled and emptied by hand, through oneTBB's parallel_pipeline: the rival that has paid for its
-// speed with batching in every body. 16 tokens: more gained nothing.
+// speed with batching in every body. 4, 16 and 64 tokens cost the same.
 #include <oneapi/tbb/parallel_pipeline.h>
 
 #include <utility>

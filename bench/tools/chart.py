@@ -4,8 +4,8 @@ from html import escape
 from questions import about
 from verdicts import short
 
-BAR, GAP, LEFT, RIGHT, TOP = 18, 8, 210, 90, 44
-WIDTH = 720
+BAR, GAP, LEFT, RIGHT, TOP = 18, 8, 250, 90, 44
+WIDTH = 760
 STYLE = """<style>
   text { font: 13px system-ui, sans-serif; fill: #24292f; }
   .head { font-weight: 600; } .note { fill: #656d76; }

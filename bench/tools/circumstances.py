@@ -50,9 +50,13 @@ def measured(rounds, milliseconds, load_before):
 
 
 def sentence(c):
-    """One paragraph."""
+    """One paragraph, without the load: that differs from question to question."""
     rivals = ", ".join(f"{name} {version}" for name, version in c["versions"].items())
-    text = (f"{c['date']}, commit {c['commit']}; {c['machine']}; {c['compiler']}, `{c['flags']}`; medians of {c['rounds']} "
-            f"interleaved rounds of about {c['milliseconds']} ms each, smallest and largest in brackets; load average before: "
-            f"{c['load_before']}.")
+    rounds = "one round" if c["rounds"] == 1 else f"medians of {c['rounds']} interleaved rounds"
+    text = (f"{c['date']}, commit {c['commit']}; {c['machine']}; {c['compiler']}, `{c['flags']}`; {rounds} of about "
+            f"{c['milliseconds']} ms each, smallest and largest in brackets.")
     return text + (f" {rivals}." if rivals else "")
+
+
+def load(c):
+    return f"Load average before it: {c['load_before']}."

@@ -55,10 +55,11 @@ def load(questions=None):
             continue
         for entry in json.loads(file.read_text()):
             contender = Contender(question=question, **entry)
-            tool = (contender.build or contender.command)[0]
-            is_tool = not tool.startswith("build/")
-            if not installed(contender.needs) or (is_tool and not runs_here([tool])):
-                left_out.append((contender, f"not installed here: {contender.needs or tool}"))
+            of_cmake = contender.build is None and contender.command[0].startswith("build/")  # then it is there, or not
+            if not of_cmake and not installed(contender.needs):
+                left_out.append((contender, f"not installed here: {contender.needs}"))
+            elif not of_cmake and not runs_here(contender.build or contender.command):
+                left_out.append((contender, f"there is no {(contender.build or contender.command)[0]} here"))
             else:
                 found.setdefault(question, []).append(contender)
     return found, left_out
@@ -76,12 +77,12 @@ def build(found, left_out):
                 outcome[key] = done.stderr.strip() if done.returncode != 0 else None
             problem = outcome.get(key)
             if problem is None and not runs_here(contender.command):
-                problem = f"{contender.command[0]} was not built"
+                problem = "was not built" + (f", which takes {contender.needs}" if contender.needs else "")
             if problem is not None:
                 if contender.role == "ours":
                     raise BenchError(f"{contender.name} for {question}: {problem}")
                 contenders.remove(contender)
-                left_out.append((contender, "cannot be built here: " + " ".join(problem.split())[:200]))
+                left_out.append((contender, " ".join(problem.split())[:200]))
 
 
 def plain(name):

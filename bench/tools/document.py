@@ -4,11 +4,17 @@ import re
 
 import chart
 import table
-from circumstances import sentence
+from circumstances import load, sentence
 from contenders import BenchError
 from questions import about, in_order
 
 BEGIN, END = "<!-- begin: written by scripts/bench -->", "<!-- end: written by scripts/bench -->"
+
+
+def shared(results):
+    """What all questions have in common, where they were measured together."""
+    found = {sentence(question["circumstances"]) for question in results.questions.values()}
+    return found.pop() if len(found) == 1 else None
 
 
 def chapter(results, question):
@@ -16,7 +22,8 @@ def chapter(results, question):
     parts = [f"## {asked.title}"]
     if asked.asks:
         parts.append(f"*{asked.asks}*")
-    parts.append(sentence(results.questions[question]["circumstances"]))
+    circumstances = results.questions[question]["circumstances"]
+    parts.append(load(circumstances) if shared(results) else f"{sentence(circumstances)} {load(circumstances)}")
     parts += [f"![{heading}](benchmarks/{case.replace('/', '-')}.svg)" for case, _, heading in asked.charts
               if f"{case.replace('/', '-')}.svg" in chart.charts(results, question)]
     parts.append(table.summary(results, question))
@@ -31,6 +38,7 @@ def chapter(results, question):
 def chapters(results):
     parts = ["## Budgets",
              "What the library is meant to reach, and whether it does. Ratios are medians of the ratios of each round.",
+             shared(results) or "The questions were measured at different times; each says when.",
              table.budgets(results)]
     parts += [chapter(results, question) for question in in_order(results.questions)]
     return "\n\n".join(parts)

@@ -7,7 +7,7 @@ import contenders
 import document
 import rounds
 import table
-from circumstances import measured, sentence
+from circumstances import load, measured, sentence
 from contenders import ROOT, BenchError
 from questions import about, in_order
 from results import Results
@@ -24,9 +24,10 @@ class OneSentence(argparse.ArgumentParser):
 def parse(arguments):
     asked = OneSentence(prog="scripts/bench", allow_abbrev=False, description=(
         "Builds the benchmarks, lets all contenders compete, and prints a table per question and a verdict per budget. A full "
-        "run (some 40 minutes on 2 cores) also writes docs/benchmarks.md and docs/benchmarks/."))
+        "run (some 20 minutes on 2 cores) also writes docs/benchmarks.md and docs/benchmarks/."))
     known = sorted(file.parent.name for file in ROOT.glob("bench/*/contenders.json"))
-    asked.add_argument("--quick", action="store_true", help="shorter repetitions, 3 rounds: under 10 minutes; writes nothing")
+    asked.add_argument("--quick", action="store_true", help=(
+        "shorter repetitions, 3 rounds, and what takes more than 5 s only once: under 10 minutes; writes nothing"))
     asked.add_argument("--rounds", type=int, metavar="N", help="default 5, 3 with --quick")
     asked.add_argument("--question", action="append", metavar="NAME", help=f"only this one, may be repeated: {', '.join(known)}")
     asked.add_argument("--case", metavar="WORD", help="only cases whose names have the word; writes nothing")
@@ -56,7 +57,8 @@ def compete(options):
         for contender in there[question]:
             contenders.ask_cases(contender)
         wanted = (lambda case: options.case in case) if options.case else None
-        cases = rounds.compete(question, there[question], options.rounds, options.milliseconds, wanted)
+        cases = rounds.compete(question, there[question], options.rounds, options.milliseconds, wanted,
+                               once_above=5 if options.quick else None)
         if not cases:
             continue
         results.questions[question] = {
@@ -69,7 +71,8 @@ def compete(options):
 
 def show(results):
     for question in in_order(results.questions):
-        print(f"\n# {about(question).title}\n\n{sentence(results.questions[question]['circumstances'])}")
+        circumstances = results.questions[question]["circumstances"]
+        print(f"\n# {about(question).title}\n\n{sentence(circumstances)} {load(circumstances)}")
         for heading, text in table.details(results, question):
             print(f"\n{heading}\n\n{text}")
         for name, reason in results.questions[question]["left_out"]:
@@ -88,6 +91,7 @@ def main(arguments):
             document.write(before, DOCS)
             return 0
         results = compete(options)
+        results.save(ROOT / "build/bench/last-results.json")  # of a run that writes nothing too
         show(results)
         if options.writes:
             before.questions.update(results.questions)  # the questions that were not asked keep their older answers

@@ -13,7 +13,8 @@ class Question:
 
 
 UNITS = {"ns_per_item": "ns per item", "p50_us": "p50, µs", "p99_us": "p99, µs", "p999_us": "p99.9, µs",
-         "cpu_percent": "% of a core", "bytes_per_wait": "bytes per wait", "peak_mb": "MB at most", "cpu_ns_per_item": "ns of processor time per item"}
+         "cpu_percent": "% of a core", "bytes_per_wait": "bytes per wait", "peak_mb": "MB at most",
+         "allocations_per_item": "allocations per item", "cpu_ns_per_item": "ns of processor time per item"}
 
 
 def of_pipeline(path):
@@ -21,7 +22,7 @@ def of_pipeline(path):
     if path[0] == "serial":
         return f"serial stages, {items.get(path[2], path[2])}", "1 stage" if path[1] == "k1" else f"{path[1][1:]} stages"
     return "other shapes, 8-byte items", {
-        "many_stages": "64 stages, two threads", "parallel2": "4 stages, 2 workers each", "tee": "tee and join",
+        "many_stages": "64 stages, a thread per core", "parallel2": "4 stages, 2 workers each", "tee": "tee and join",
         "route": "route and join"}.get(path[0], path[0])
 
 
@@ -35,7 +36,11 @@ def of_handoff(path):
 
 
 def of_farm(path):
-    return path[0], path[1].replace("us", " µs")
+    if path[0] == "scaling":
+        return "how it grows: 1 µs of work, any order", "1 thread" if path[2] == "t1" else f"{path[2][1:]} threads"
+    kind = {"unordered": "any order", "ordered": "order kept", "skewed_unordered": "skewed work, any order",
+            "skewed_ordered": "skewed work, order kept"}
+    return kind.get(path[0], path[0]), path[1].replace("us", " µs")
 
 
 def of_latency(path):
@@ -55,6 +60,11 @@ def of_storm(path):
 
 def of_load(path):
     return path[0].upper(), ""
+
+
+def of_allocations(path):
+    return {"stages": "four stages on CPU workers", "queue": "a queue whose two sides wait all the time"}.get(
+        path[0], path[0]), path[1].replace("_", " ")
 
 
 def of_any(path):
@@ -91,6 +101,10 @@ QUESTIONS = {
     "waits": Question(
         "Waiting at once", "How many items per second can wait in an I/O stage all at once, and what memory does each take?",
         of_waits, counters=("ns_per_item", "bytes_per_wait")),
+    "allocations": Question(
+        "Allocations",
+        "How often is memory allocated per item, in steady state? Counted at the global operator new.",
+        of_allocations, counters=("allocations_per_item",)),
     "load": Question(
         "Short loads into SQLite",
         "What does a row of a CSV or NDJSON file of some 200 MB cost until it stands in a new SQLite table? The whole process is "

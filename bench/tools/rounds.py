@@ -47,18 +47,23 @@ def all_cases(contenders):
     return list(dict.fromkeys(case for contender in ours for case in contender.cases))
 
 
-def compete(question, contenders, rounds, milliseconds, wanted=None):
-    """{case: {contender: {counter: [a value per round]}}}"""
+def compete(question, contenders, rounds, milliseconds, wanted=None, once_above=None):
+    """{case: {contender: {counter: [a value per round]}}}. Whoever takes more than `once_above` seconds for a case runs it in
+    the first round only; ours never."""
     environment = {**os.environ, "PENSTOCK_BENCH_MILLISECONDS": str(milliseconds)}
     cases = [case for case in all_cases(contenders) if wanted is None or wanted(case)]
     results = {case: {} for case in cases}
+    slow = set()
     begin = time.monotonic()
     for number in range(rounds):
         for case in cases:
-            able = [c for c in contenders if case in c.programs]
+            able = [c for c in contenders if case in c.programs and (case, c.name) not in slow]
             first = number % len(able)  # nobody always runs behind the same neighbour
             for contender in able[first:] + able[:first]:
+                started = time.monotonic()
                 counters = measure(contender, case, environment)
+                if once_above and contender.role != "ours" and time.monotonic() - started > once_above:
+                    slow.add((case, contender.name))
                 kept = results[case].setdefault(contender.name, {})
                 for name, value in counters.items():
                     kept.setdefault(name, []).append(float(f"{value:.5g}"))

@@ -113,6 +113,7 @@ def stages(k):
     return "1 stage" if k == 1 else f"{k} stages"
 
 
+WAYS = {"async": "awaited", "try_first": "try first", "token": "by token"}
 SIDES = ("1x1", "2x2", "4x4", "8x8")
 
 
@@ -141,10 +142,10 @@ BUDGETS = [
            [at_most("1x1", threads("1x1", "8B", "batch256"), 10), at_most("8x8", threads("8x8", "8B", "batch256"), 20)]),
     Budget("a put and a get from one coroutine, so that neither waits: at most 90 ns awaited, 30 ns when it tries first, 350 ns "
            "through a completion token",
-           [at_most(way.replace("_", " "), f"handoff/coroutines/alone/8B/{way}", most)
+           [at_most(WAYS[way], f"handoff/coroutines/alone/8B/{way}", most)
             for way, most in (("async", 90), ("try_first", 30), ("token", 350))]),
     Budget("a queue between coroutines on two threads: at least 5 times as fast as Asio's channel",
-           [faster_than(f"{shape}, {way.replace('_', ' ')}", f"handoff/coroutines/{shape}/8B/{way}", "Asio", 5)
+           [faster_than(f"{shape}, {WAYS[way]}", f"handoff/coroutines/{shape}/8B/{way}", "Asio", 5)
             for shape in ("1x1", "2x2") for way in ("async", "try_first")]),
     Budget("a farm in any order: at least 80 % of the split beforehand at 0.2 µs of work, 95 % from 1 µs on",
            [share(f"{us} µs", f"farm/unordered/{us}us", least) for us, least in (("0.2", 80), (1, 95), (10, 95), (100, 95))]),
@@ -164,8 +165,11 @@ BUDGETS = [
            "second, of the same body spawned by hand with `co_spawn`",
            [memory_beside("waits/100000/once", "co_spawn", 1.25),
             faster_than("items per second", "waits/100000/20ms", "co_spawn", 1.5)]),
-    Budget("no allocation per item in stages on CPU workers and in queue waits", [],
-           "counted by the tests `sixteen_trivial_stages.allocate_nothing_per_item` and their like, which fail otherwise"),
+    Budget("no allocation per item in stages on CPU workers and in queue waits (below 0.01)",
+           [at_most(words, f"allocations/{case}", 0.01, "allocations_per_item", " per item")
+            for words, case in (("serial stages", "stages/serial"), ("several workers", "stages/any_order"),
+                                ("order kept", "stages/order_kept"), ("waiting threads", "queue/threads"),
+                                ("waiting coroutines", "queue/coroutines"))]),
     Budget("CSV and NDJSON to SQLite: at least 1.6 times as fast as a bare insert loop",
            [faster_than(form, f"load/{form.lower()}", "bare loop", 1.6) for form in ("CSV", "NDJSON")]),
     Budget("the same: at least 3.5 times as fast as the shell's `.import`",

@@ -27,8 +27,8 @@ PIPELINE = [{"name": "penstock", "what": "", "role": "ours", "batches": False},
             {"name": "fused loop", "what": "", "role": "limit", "batches": False}]
 
 
-def measured(ours=(20, 40, 30), tbb=(800, 900, 850), threads=(31, 33, 32), fused=(5, 6, 7)):
-    """Three rounds of 16 stages; the median of ours is 30."""
+def measured(ours=(20, 70, 30), tbb=(800, 900, 850), threads=(31, 33, 32), fused=(5, 6, 7)):
+    """Three rounds of 16 stages; the median of ours is 30, their mean 40."""
     cases = {"pipeline/serial/k16/8B": {
         c["name"]: {"ns_per_item": list(values)} for c, values in zip(PIPELINE, (ours, tbb, threads, fused))}}
     return Results({"pipeline": {"circumstances": CIRCUMSTANCES, "contenders": PIPELINE,
@@ -72,7 +72,7 @@ class bench(unittest.TestCase):
 
     def test_a_table_has_median_spread_and_ratios(self):
         line = table.summary(measured(), "pipeline").splitlines()[-1]
-        for cell in ("30.0 (20.0 to 40.0)", "threads: 32.0", "0.94 ×", "fused loop: 6.00", "4.29 ×"):
+        for cell in ("30.0 (20.0 to 70.0)", "threads: 32.0", "0.94 ×", "fused loop: 6.00", "4.29 ×"):
             self.assertIn(cell, line)
 
     def test_a_chart_is_well_formed_and_leaves_out_the_limits(self):

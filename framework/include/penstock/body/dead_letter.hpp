@@ -38,8 +38,9 @@ struct dead_letter_body {
 ///
 /// A full queue pushes back: the worker waits in the queue's line, with the letter, without a thread. A cancel ends
 /// that wait. A letter that the queue does not take, because it is closed, cancelled or destroyed, drops or refuses
-/// what does not fit, or because the run is cancelled, is counted as `letters_lost`, and the stage goes on. The queue is not closed by the run: others may
-/// write to it too. To make a stage of it, give it to a `producer` of another pipeline.
+/// what does not fit, or because the run is cancelled, is counted as `letters_lost`, and the stage goes on. The queue
+/// is not closed by the run: others may write to it too. To make a stage of it, give it to a `producer` of another
+/// pipeline.
 template <class T, class Body>
 [[nodiscard]] dead_letter_body<T, std::decay_t<Body>> dead_letter(queue<dead<T>>& letters, Body&& body) {
   return {detail::queue_access::state(letters), std::forward<Body>(body)};

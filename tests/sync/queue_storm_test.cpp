@@ -1,16 +1,22 @@
 // Many threads and coroutines at once, with stops, deadlines, closes and cancels in between. Whatever happens, every
 // item is accounted for: it was got, or dropped and counted, or it is still with whoever wanted to put it.
+//
+// PENSTOCK_SEED: the one that a failure names (from the clock).
 #include <gtest/gtest.h>
 
 #include <array>
 #include <atomic>
 #include <boost/asio.hpp>
+#include <cstdlib>
+#include <iostream>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "core/counted.hpp"
 #include "penstock/sync/queue.hpp"
+#include "support/watchdog.hpp"
 
 namespace penstock {
 namespace {
@@ -19,7 +25,14 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using testing::counted;
 
-constexpr unsigned base_seed = 20'240'601;
+/// Another one each time: what a machine never tried it cannot find.
+unsigned first_seed() {
+  const char* const told = std::getenv("PENSTOCK_SEED");
+  const auto now = clock::now().time_since_epoch().count();
+  const auto seed = static_cast<unsigned>(told != nullptr ? std::strtoull(told, nullptr, 10) : now % 1'000'000'000);
+  std::cout << "PENSTOCK_SEED=" << seed << std::endl;
+  return seed;
+}
 
 struct tally {
   std::atomic<std::uint64_t> put{0};
@@ -112,6 +125,7 @@ void storm(unsigned seed, ending how) {
   constexpr int items = 1500;
   {
     queue<counted> q(3);
+    const auto shown = penstock_tests::watch("of the storm", q);
     tally counts;
     asio::io_context io;
     std::vector<std::thread> putters, others;
@@ -148,11 +162,21 @@ void storm(unsigned seed, ending how) {
 }
 
 TEST(queue_storm, conserves_items_until_it_is_closed) {
-  for (unsigned i = 0; i < 4; ++i) storm(base_seed + i * 100, ending::close);
+  penstock_tests::watchdog dog;
+  const auto first = first_seed();
+  for (unsigned i = 0; i < 4; ++i) {
+    dog.begins("a storm");
+    storm(first + i * 100, ending::close);
+  }
 }
 
 TEST(queue_storm, conserves_items_when_it_is_cancelled_in_the_middle) {
-  for (unsigned i = 0; i < 8; ++i) storm(base_seed + i * 137, ending::cancel);
+  penstock_tests::watchdog dog;
+  const auto first = first_seed();
+  for (unsigned i = 0; i < 8; ++i) {
+    dog.begins("a storm");
+    storm(first + i * 137, ending::cancel);
+  }
 }
 
 TEST(queue_storm, a_cancel_races_a_hand_off_and_the_item_is_in_one_place) {
@@ -221,6 +245,7 @@ TEST(queue_storm, keeps_the_order_of_every_producer_for_every_consumer) {
 }
 
 TEST(queue_storm, batches_of_all_sizes_conserve_items_and_never_hang) {
+  const auto first = first_seed();
   constexpr int putters = 3, getters = 3, items = 20'000;
   queue<int> q(7);
   std::atomic<long> sum{0};
@@ -228,7 +253,7 @@ TEST(queue_storm, batches_of_all_sizes_conserve_items_and_never_hang) {
   std::vector<std::thread> threads;
   for (unsigned p = 0; p < putters; ++p)
     threads.emplace_back([&, p] {
-      std::mt19937 random(base_seed + p);
+      std::mt19937 random(first + p);
       for (int sent = 0; sent < items;) {
         std::vector<int> batch(1 + random() % 20, 1);
         ASSERT_EQ(q.put_n(batch).accepted, batch.size());
@@ -239,7 +264,7 @@ TEST(queue_storm, batches_of_all_sizes_conserve_items_and_never_hang) {
     });
   for (unsigned g = 0; g < getters; ++g)
     threads.emplace_back([&, g] {
-      std::mt19937 random(base_seed + 50 + g);
+      std::mt19937 random(first + 50 + g);
       std::vector<int> out;
       for (;;) {
         out.clear();

@@ -1,0 +1,242 @@
+#include "counter.hpp"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "characters.hpp"
+
+// The same code again for processors with vectors of 32 bytes, which are chosen when it runs.
+#if defined(__x86_64__) && defined(__GNUC__)
+#define TEXT_STATS_AVX2 1
+#endif
+
+namespace text_stats {
+namespace {
+
+using byte = std::uint8_t;
+
+// A multiple of every vector, and few enough for sums in a byte.
+constexpr std::size_t block = 128;
+
+constexpr bool continues(byte b) noexcept { return (b & 0xC0) == 0x80; }
+
+character_class ascii_class(byte b) noexcept {
+  if (b == ' ' || (b >= '\t' && b <= '\r')) return character_class::space;
+  return b > ' ' && b < 0x7F ? character_class::word : character_class::neither;
+}
+
+struct decoded {
+  std::uint32_t code_point = 0;
+  std::size_t bytes = 0;  ///< 0: no character begins here
+};
+
+// The forms of five and six bytes are no UTF-8 any more; the C library still takes them for one character.
+[[gnu::noinline]] decoded decode_long(const byte* at, const byte* end) noexcept {
+  constexpr std::uint32_t beyond_unicode = 0x200000;
+  const std::size_t bytes = at[0] < 0xFC ? 5 : 6;
+  if (at[0] < 0xF8 || at[0] > 0xFD || static_cast<std::size_t>(end - at) < bytes) return {};
+  for (std::size_t i = 1; i < bytes; ++i)
+    if (!continues(at[i])) return {};
+  const bool needed = bytes == 5 ? at[0] > 0xF8 || at[1] >= 0x88 : at[0] > 0xFC || at[1] >= 0x84;
+  return needed ? decoded{beyond_unicode, bytes} : decoded{};
+}
+
+// The sequence at the beginning of [at, end), where the first byte is not ASCII. What the C library takes for UTF-8 is
+// so here: four bytes may go beyond Unicode; surrogates, and longer forms than needed, are refused.
+[[gnu::always_inline]] inline decoded decode(const byte* at, const byte* end) noexcept {
+  // Four bytes as a number, the first of them on top; what is missing is 0, which continues nothing.
+  std::uint32_t four = 0;
+  if (end - at >= 4) {
+    four = std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
+  } else {
+    for (std::ptrdiff_t i = 0; i < end - at; ++i) four |= std::uint32_t{at[i]} << (24 - 8 * i);
+  }
+  if ((four & 0xE0C00000) == 0xC0800000) {
+    const auto c = (four >> 18 & 0x7C0) | (four >> 16 & 0x3F);
+    return c < 0x80 ? decoded{} : decoded{c, 2};
+  }
+  if ((four & 0xF0C0C000) == 0xE0808000) {
+    const auto c = (four >> 12 & 0xF000) | (four >> 10 & 0xFC0) | (four >> 8 & 0x3F);
+    return c < 0x800 || (c >= 0xD800 && c < 0xE000) ? decoded{} : decoded{c, 3};
+  }
+  if ((four & 0xF8C0C0C0) == 0xF0808080) {
+    const auto c = (four >> 6 & 0x1C0000) | (four >> 4 & 0x3F000) | (four >> 2 & 0xFC0) | (four & 0x3F);
+    return c < 0x10000 ? decoded{} : decoded{c, 4};
+  }
+  return decode_long(at, end);
+}
+
+// A place in the text, and the counts up to it.
+struct progress {
+  const byte* at;
+  const byte* end;  // of the text, not of the piece
+  piece_counts so_far{};
+
+  void see(character_class what) noexcept {
+    if (what == character_class::neither) return;
+    const bool word = what == character_class::word;
+    so_far.sum.letters += word ? 1 : 0;
+    so_far.sum.words += word && so_far.last != character_class::word ? 1 : 0;
+    if (so_far.first == character_class::neither) so_far.first = what;
+    so_far.last = what;
+  }
+
+  // One character, or one stray byte, after the other until `to` is reached.
+  void step_to(const byte* to) {
+    while (at < to) {
+      if (*at < 0x80) {
+        so_far.sum.lines += *at == '\n' ? 1 : 0;
+        ++so_far.sum.characters;
+        see(ascii_class(*at++));
+        continue;
+      }
+      const auto c = decode(at, end);
+      if (c.bytes == 0) {
+        ++at;
+        continue;
+      }
+      ++so_far.sum.characters;
+      see(class_of(c.code_point));
+      at += c.bytes;
+    }
+  }
+};
+
+// 1 for each byte of a character of a word, 0 for white space; [0] is what comes before the block. Characters that
+// begin in it may end after it.
+using word_flags = std::array<byte, 1 + block + border>;
+
+struct block_sums {
+  std::size_t lines;
+  bool high;    // there are bytes beyond ASCII
+  bool hidden;  // there is a character of ASCII that is neither
+};
+
+[[gnu::always_inline]] inline block_sums classify(const byte* at, byte* words) noexcept {
+  byte lines = 0, high = 0, hidden = 0;
+  for (std::size_t i = 0; i < block; ++i) {
+    const byte b = at[i];
+    const byte word = static_cast<byte>(b - 0x21) < 0x5E ? 1 : 0;
+    const byte space = static_cast<byte>((b == ' ' ? 1 : 0) | (static_cast<byte>(b - '\t') < 5 ? 1 : 0));
+    words[i] = word;
+    lines = static_cast<byte>(lines + (b == '\n' ? 1 : 0));
+    high = static_cast<byte>(high | b);
+    hidden = static_cast<byte>(hidden | ((word | space | b >> 7) ^ 1));
+  }
+  return {lines, (high & 0x80) != 0, hidden != 0};
+}
+
+[[gnu::always_inline]] inline void sum_words(const byte* words, std::size_t& begun, std::size_t& letters) noexcept {
+  byte begins = 0, flags = 0;
+  for (std::size_t i = 0; i < block; ++i) {
+    begins = static_cast<byte>(begins + (words[i + 1] & (words[i] ^ 1)));
+    flags = static_cast<byte>(flags + words[i + 1]);
+  }
+  begun = begins;
+  letters = flags;
+}
+
+// What the characters beyond ASCII add to a block.
+struct wide_characters {
+  std::size_t characters = 0;
+  std::size_t bytes = 0;        // of theirs, in the block
+  std::size_t more_bytes = 0;   // that the last of them has after the block
+  std::size_t extra_flags = 0;  // flags in the block of words beyond the first of each character
+};
+
+// Writes their flags. False: there is a stray byte, or a character that is neither.
+inline bool see_wide(const byte* at, const byte* end, byte* words, wide_characters& found) {
+  for (std::size_t i = 0; i < block;) {
+    std::uint64_t eight = 0;
+    if (i + 8 <= block) {
+      std::memcpy(&eight, at + i, sizeof eight);
+      if ((eight & 0x8080808080808080U) == 0) {
+        i += 8;
+        continue;
+      }
+    }
+    if (at[i] < 0x80) {
+      ++i;
+      continue;
+    }
+    const auto c = decode(at + i, end);
+    if (c.bytes == 0) return false;
+    const auto what = class_of(c.code_point);
+    if (what == character_class::neither) return false;
+    const auto flag = static_cast<byte>(what);
+    words[i] = words[i + 1] = flag;
+    if (c.bytes > 2) words[i + 2] = flag;
+    if (c.bytes > 3) words[i + 3] = flag;
+    const auto inside = c.bytes < block - i ? c.bytes : block - i;
+    ++found.characters;
+    found.bytes += inside;
+    found.more_bytes = c.bytes - inside;
+    found.extra_flags += flag != 0 ? inside - 1 : 0;
+    i += c.bytes;
+  }
+  return true;
+}
+
+// From a place where it is known whether a word goes on.
+[[gnu::always_inline]] inline void count_blocks(progress& p, const byte* to) {
+  word_flags words;
+  auto& sum = p.so_far.sum;
+  while (static_cast<std::size_t>(to - p.at) >= block && p.at < to) {
+    words[0] = p.so_far.last == character_class::word ? 1 : 0;
+    const auto sums = classify(p.at, words.data() + 1);
+    wide_characters wide;
+    if (sums.hidden || (sums.high && !see_wide(p.at, p.end, words.data() + 1, wide))) {
+      p.step_to(p.at + block);
+      continue;
+    }
+    std::size_t begun = 0, letters = 0;
+    sum_words(words.data(), begun, letters);
+    sum.lines += sums.lines;
+    sum.words += begun;
+    sum.letters += letters - wide.extra_flags;
+    sum.characters += block - wide.bytes + wide.characters;
+    p.so_far.last = words[block] != 0 ? character_class::word : character_class::space;
+    p.at += block + wide.more_bytes;
+  }
+}
+
+void count_blocks_anywhere(progress& p, const byte* to) { count_blocks(p, to); }
+
+#ifdef TEXT_STATS_AVX2
+__attribute__((target("avx2"))) void count_blocks_avx2(progress& p, const byte* to) { count_blocks(p, to); }
+
+void count_all_blocks(progress& p, const byte* to) {
+  static const bool avx2 = __builtin_cpu_supports("avx2") != 0;
+  avx2 ? count_blocks_avx2(p, to) : count_blocks_anywhere(p, to);
+}
+#else
+void count_all_blocks(progress& p, const byte* to) { count_blocks_anywhere(p, to); }
+#endif
+
+// Where the first character at or after `begin` begins: one that began before may reach beyond.
+const byte* first_beginning(const byte* text, const byte* begin, const byte* end) noexcept {
+  if (begin == end || !continues(*begin)) return begin;
+  for (std::size_t back = 1; back <= border && back <= static_cast<std::size_t>(begin - text); ++back) {
+    const byte* const lead = begin - back;
+    if (continues(*lead)) continue;
+    const auto c = *lead < 0x80 ? decoded{} : decode(lead, end);
+    return c.bytes > back ? lead + c.bytes : begin;
+  }
+  return begin;
+}
+
+}  // namespace
+
+piece_counts count(std::string_view text, std::size_t begin, std::size_t end) {
+  const auto* const bytes = reinterpret_cast<const byte*>(text.data());
+  const byte* const to = bytes + end;
+  progress p{first_beginning(bytes, bytes + begin, bytes + text.size()), bytes + text.size()};
+  while (p.at < to && p.so_far.last == character_class::neither) p.step_to(p.at + 1);
+  if (p.at < to) count_all_blocks(p, to);
+  p.step_to(to);
+  p.so_far.sum.bytes = end - begin;
+  return p.so_far;
+}
+
+}  // namespace text_stats

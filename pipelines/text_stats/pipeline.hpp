@@ -1,0 +1,44 @@
+// How the files of directories are counted: batches of small files, and large files in pieces.
+//
+//   find     walks the directories and hands on the names as it comes upon them, 64 at a time
+//   count    opens, reads and counts each file of a batch; of a large one it only says how large it is
+//   split    makes pieces of large files; batches of results go on as they are
+//   pieces   counts the pieces, several of one file at once, and puts their counts together after the last
+//   report   adds up, and writes a line, a row and an entry for each file
+//
+// All but `split` wait for the file system, on threads that may. Whatever the number of files and their size, few
+// batches and few buffers are under way: the edges are short, and what is large is never held whole.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include <penstock/penstock.hpp>
+
+#include "counting.hpp"
+#include "job.hpp"
+
+namespace text_stats {
+
+/// The job must outlive every run.
+inline penstock::pipeline count_files(job& work) {
+  using namespace penstock;
+  const auto workers = work.how.concurrency;
+  const auto find = [&work, walk = files::walk(work.how.roots, {.glob = work.how.glob})]() mutable {
+    auto batch = walk();
+    if (batch) work.found.fetch_add(batch->size(), std::memory_order_relaxed);
+    return batch;
+  };
+  const auto report = [&work](const std::vector<file_counts>& batch) {
+    for (const auto& file : batch) work.into.add(file);
+  };
+  return {"text statistics, counted in batches and pieces",
+          producer({.name = "find", .on = place::blocking}, find),
+          transform({.name = "count", .workers = workers, .capacity = 16, .on = place::blocking},
+                    files::open_each(small_file_counter())),
+          flat_map({.name = "split", .capacity = 16}, split),
+          transform({.name = "pieces", .workers = workers, .capacity = 16, .on = place::blocking}, piece_counter()),
+          consumer({.name = "report", .capacity = 16, .on = place::blocking}, report)};
+}
+
+}  // namespace text_stats

@@ -34,11 +34,11 @@ inline penstock::pipeline count_files(job& work) {
   };
   return {"text statistics, counted in batches and pieces",
           producer({.name = "find", .on = place::blocking}, find),
-          transform({.name = "count", .workers = workers, .capacity = 16, .on = place::blocking},
+          transform({.name = "count", .workers = workers, .capacity = 8, .on = place::blocking},
                     files::open_each(small_file_counter())),
-          flat_map({.name = "split", .capacity = 16}, split),
-          transform({.name = "pieces", .workers = workers, .capacity = 16, .on = place::blocking}, piece_counter()),
-          consumer({.name = "report", .capacity = 16, .on = place::blocking}, report)};
+          flat_map({.name = "split", .capacity = 8}, split),
+          transform({.name = "pieces", .workers = workers, .capacity = 8, .on = place::blocking}, piece_counter()),
+          consumer({.name = "report", .capacity = 8, .on = place::blocking}, report)};
 }
 
 }  // namespace text_stats

@@ -1,6 +1,7 @@
 #include "counter.hpp"
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -145,21 +146,24 @@ struct wide_characters {
   std::size_t extra_flags = 0;  // flags in the block of words beyond the first of each character
 };
 
+// Where the next byte beyond ASCII of the block is; `block`, or a little more, if there is none.
+[[gnu::always_inline]] inline std::size_t next_high(const byte* at, std::size_t i) noexcept {
+  for (; i + 8 <= block; i += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, at + i, sizeof eight);
+    const auto high = eight & 0x8080808080808080U;
+    if (high == 0) continue;
+    if constexpr (std::endian::native == std::endian::little)
+      return i + static_cast<std::size_t>(std::countr_zero(high)) / 8;
+    return i + static_cast<std::size_t>(std::countl_zero(high)) / 8;
+  }
+  while (i < block && at[i] < 0x80) ++i;
+  return i;
+}
+
 // Writes their flags. False: there is a stray byte, or a character that is neither.
 inline bool see_wide(const byte* at, const byte* end, byte* words, wide_characters& found) {
-  for (std::size_t i = 0; i < block;) {
-    std::uint64_t eight = 0;
-    if (i + 8 <= block) {
-      std::memcpy(&eight, at + i, sizeof eight);
-      if ((eight & 0x8080808080808080U) == 0) {
-        i += 8;
-        continue;
-      }
-    }
-    if (at[i] < 0x80) {
-      ++i;
-      continue;
-    }
+  for (std::size_t i = next_high(at, 0); i < block; i = next_high(at, i)) {
     const auto c = decode(at + i, end);
     if (c.bytes == 0) return false;
     const auto what = class_of(c.code_point);

@@ -27,7 +27,7 @@ class small_file_counter {
   std::vector<char> buffer_;
 };
 
-/// Makes pieces of the large files of a batch. The others go on together.
+/// Makes pieces of the large files of a batch. The others go on together, first.
 std::vector<task> split(std::vector<penstock::files::file_result<looked_at>> batch);
 
 /// Counts a piece and returns the file's result with its last one, else nothing; passes on what is ready.

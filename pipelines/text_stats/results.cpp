@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -22,18 +22,18 @@ namespace sqlite = penstock::sqlite;
 using json = nlohmann::ordered_json;
 
 // A name is the user's, and a line or a terminal has no place for everything in it.
-void append_name(std::string& line, const std::string& name) {
+void append_name(fmt::memory_buffer& line, const std::string& name) {
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
-      fmt::format_to(std::back_inserter(line), "\\x{:02x}", byte);
+      fmt::format_to(fmt::appender(line), "\\x{:02x}", byte);
     } else {
-      line += c;
+      line.push_back(c);
     }
   }
 }
 
-void write(const std::string& text) {
+void write(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
   const std::error_code why(errno, std::generic_category());
   throw failure(exit_code::output_unwritable, fmt::format("cannot write the report: {}", why.message()));
@@ -56,9 +56,10 @@ std::string dumped(const json& value, int indent = -1) {
 }  // namespace
 
 void complain(const std::string& sentence) {
-  std::string line = "penstock-text-stats: ";
+  fmt::memory_buffer line;
+  line.append(std::string_view("penstock-text-stats: "));
   append_name(line, sentence);
-  line += '\n';
+  line.push_back('\n');
   static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
 }
 
@@ -175,15 +176,15 @@ void results::add(const file_counts& file) {
 }
 
 void results::print_line(const counts& sum, const std::string& name) {
-  fmt::format_to(std::back_inserter(lines_), "{:>7} {:>7} {:>7} {:>5.2f} ", sum.lines, sum.words, sum.characters,
+  fmt::format_to(fmt::appender(lines_), "{:>7} {:>7} {:>7} {:>5.2f} ", sum.lines, sum.words, sum.characters,
                  sum.average_word_length().value_or(0));
   append_name(lines_, name);
-  lines_ += '\n';
+  lines_.push_back('\n');
   if (lines_.size() > (std::size_t{64} << 10)) flush();
 }
 
 void results::flush() {
-  write(lines_);
+  write({lines_.data(), lines_.size()});
   lines_.clear();
 }
 
@@ -233,10 +234,10 @@ ending results::finish(const penstock::report& run, std::uint64_t found) {
     return how;
   }
   if (how_.report == report_form::totals || found != 1) print_line(total_, "total");
-  fmt::format_to(std::back_inserter(lines_), "{} files found = {} counted + {} unreadable", found, counted_,
-                 unreadable_);
-  if (not_counted > 0) fmt::format_to(std::back_inserter(lines_), " + {} not counted", not_counted);
-  lines_ += '\n';
+  fmt::format_to(fmt::appender(lines_), "{} file{} found = {} counted + {} unreadable", found, found == 1 ? "" : "s",
+                 counted_, unreadable_);
+  if (not_counted > 0) fmt::format_to(fmt::appender(lines_), " + {} not counted", not_counted);
+  lines_.push_back('\n');
   flush();
   return how;
 }

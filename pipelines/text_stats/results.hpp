@@ -1,6 +1,8 @@
 // Where the counts of files go: standard output, a summary, a database.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -51,7 +53,7 @@ class results {
   counts total_;
   std::uint64_t counted_ = 0;
   std::uint64_t unreadable_ = 0;
-  std::string lines_;  // for standard output
+  fmt::memory_buffer lines_;  // for standard output
   std::unique_ptr<table> table_;
   std::unique_ptr<summary> summary_;
 };

@@ -63,6 +63,15 @@ TEST(walk, returns_full_batches_except_the_last_also_across_directories) {
   EXPECT_THAT(paths, SizeIs(25));
 }
 
+TEST(walk, begins_with_small_batches_and_never_exceeds_what_was_asked_for) {
+  const temp_folder folder;
+  for (int i = 0; i < 250; ++i) folder.write(std::to_string(i), "");
+  files::walk walk(folder / "", {.batch = 100});
+  std::vector<std::size_t> sizes;
+  while (auto batch = walk()) sizes.push_back(batch->size());
+  EXPECT_THAT(sizes, ElementsAre(16, 32, 100, 100, 2));
+}
+
 TEST(walk, counts_links_to_files_as_files_and_does_not_follow_links_to_directories) {
   const temp_folder folder, elsewhere;
   elsewhere.write("x", "");

@@ -10,6 +10,9 @@ FILES = 6_000
 
 
 class Signals(TextStatsTest):
+    # Thousands of files are made faster where no disk is.
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
     def start(self, *arguments):
         """Runs until it waits for us to read its lines, with files that it has not come upon."""
         for number in range(FILES):

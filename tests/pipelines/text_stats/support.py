@@ -31,9 +31,10 @@ class Ended:
 
 class TextStatsTest(unittest.TestCase):
     maxDiff = 2000
+    place = None  # of the folder; none: the usual one for temporary files
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="penstock text ")
+        folder = tempfile.TemporaryDirectory(prefix="penstock text ", dir=self.place)
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.texts = self.folder / "texts"

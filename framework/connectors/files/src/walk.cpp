@@ -16,6 +16,8 @@
 namespace penstock::files {
 namespace {
 
+constexpr std::size_t first_batch = 16;
+
 struct close_directory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
@@ -46,7 +48,7 @@ class name_filter {
 
 struct walk::position {
   position(const std::vector<std::string>& all, const walk_options& how)
-      : roots(all), filter(how.glob), deep(how.depth == depth::recursive), batch(how.batch) {}
+      : roots(all), filter(how.glob), deep(how.depth == depth::recursive), batch(std::min(how.batch, first_batch)) {}
 
   std::vector<std::string> roots;
   std::size_t next_root = 0;
@@ -55,7 +57,7 @@ struct walk::position {
   std::unique_ptr<DIR, close_directory> open;
   name_filter filter;
   bool deep;
-  std::size_t batch;
+  std::size_t batch;  // of the call
 
   bool open_next(std::vector<found>& into);
   void begin_root(std::vector<found>& into);
@@ -150,7 +152,7 @@ std::optional<std::vector<found>> walk::operator()() {
   if (!position_) position_ = std::make_shared<position>(roots_, options_);
   position& p = *position_;
   std::vector<found> batch;
-  batch.reserve(std::min<std::size_t>(p.batch, 1024));
+  batch.reserve(p.batch);
   while (batch.size() < p.batch) {
     if (p.open) {
       p.list(batch);
@@ -158,6 +160,7 @@ std::optional<std::vector<found>> walk::operator()() {
       break;
     }
   }
+  p.batch = p.batch < options_.batch / 2 ? 2 * p.batch : options_.batch;
   if (batch.empty()) return std::nullopt;
   return batch;
 }

@@ -35,8 +35,9 @@ enum class depth : std::uint8_t {
 struct walk_options {
   std::string glob = "*";  ///< of the file name, as in the shell: `*`, `?`, `[a-z]`
   files::depth depth = files::depth::recursive;
-  std::size_t batch = 64;  ///< files that one call returns, at most. More cost less each; fewer divide better among
-                           ///< workers, and hold less in memory
+  std::size_t batch = 256;  ///< files that one call returns, at most; the first calls return fewer, beginning with 16,
+                            ///< so that several workers soon have something to do. More cost less each, fewer hold
+                            ///< less in memory
 };
 
 /// The regular files in directories, in the order in which the file system has them; `directory` is the same sorted. In

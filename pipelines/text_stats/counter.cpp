@@ -17,8 +17,12 @@ namespace {
 
 using byte = std::uint8_t;
 
-// A multiple of every vector, and few enough for sums in a byte.
-constexpr std::size_t block = 128;
+// Blocks are looked at as a whole. A large one costs less where characters beyond ASCII are common, as nobody waits for
+// what was just written; a small one less where something in it must be looked at step by step. Both are made of lanes:
+// a multiple of every vector, and few enough for sums in a byte.
+constexpr std::size_t large_block = 1024;
+constexpr std::size_t small_block = 128;
+constexpr std::size_t lane = 128;
 
 constexpr bool continues(byte b) noexcept { return (b & 0xC0) == 0x80; }
 
@@ -106,17 +110,20 @@ struct progress {
 
 // 1 for each byte of a character of a word, 0 for white space; [0] is what comes before the block. Characters that
 // begin in it may end after it.
-using word_flags = std::array<byte, 1 + block + border>;
+template <std::size_t Block>
+using word_flags = std::array<byte, 1 + Block + border>;
 
 struct block_sums {
-  std::size_t lines;
-  bool high;    // there are bytes beyond ASCII
-  bool hidden;  // there is a character of ASCII that is neither
+  std::size_t lines = 0;
+  std::size_t begun = 0;  // words
+  std::size_t flags = 0;
+  bool high = false;    // there are bytes beyond ASCII
+  bool hidden = false;  // there is a character of ASCII that is neither
 };
 
-[[gnu::always_inline]] inline block_sums classify(const byte* at, byte* words) noexcept {
+[[gnu::always_inline]] inline void classify(const byte* at, byte* words, block_sums& sums) noexcept {
   byte lines = 0, high = 0, hidden = 0;
-  for (std::size_t i = 0; i < block; ++i) {
+  for (std::size_t i = 0; i < lane; ++i) {
     const byte b = at[i];
     const byte word = static_cast<byte>(b - 0x21) < 0x5E ? 1 : 0;
     const byte space = static_cast<byte>((b == ' ' ? 1 : 0) | (static_cast<byte>(b - '\t') < 5 ? 1 : 0));
@@ -125,17 +132,22 @@ struct block_sums {
     high = static_cast<byte>(high | b);
     hidden = static_cast<byte>(hidden | ((word | space | b >> 7) ^ 1));
   }
-  return {lines, (high & 0x80) != 0, hidden != 0};
+  sums.lines += lines;
+  sums.high |= (high & 0x80) != 0;
+  sums.hidden |= hidden != 0;
 }
 
-[[gnu::always_inline]] inline void sum_words(const byte* words, std::size_t& begun, std::size_t& letters) noexcept {
-  byte begins = 0, flags = 0;
-  for (std::size_t i = 0; i < block; ++i) {
-    begins = static_cast<byte>(begins + (words[i + 1] & (words[i] ^ 1)));
-    flags = static_cast<byte>(flags + words[i + 1]);
+// `words[-1]` is the flag before.
+[[gnu::always_inline]] inline void sum_words(const byte* words, block_sums& sums) noexcept {
+  byte begun = 0, flags = 0;
+  for (std::size_t i = 0; i < lane; ++i) {
+    const byte now = words[i];
+    const byte before = *(words + i - 1);
+    begun = static_cast<byte>(begun + (now & (before ^ 1)));
+    flags = static_cast<byte>(flags + now);
   }
-  begun = begins;
-  letters = flags;
+  sums.begun += begun;
+  sums.flags += flags;
 }
 
 // What the characters beyond ASCII add to a block.
@@ -146,9 +158,10 @@ struct wide_characters {
   std::size_t extra_flags = 0;  // flags in the block of words beyond the first of each character
 };
 
-// Where the next byte beyond ASCII of the block is; `block`, or a little more, if there is none.
+// Where the next byte beyond ASCII of the block is; the end of it, or a little more, if there is none.
+template <std::size_t Block>
 [[gnu::always_inline]] inline std::size_t next_high(const byte* at, std::size_t i) noexcept {
-  for (; i + 8 <= block; i += 8) {
+  for (; i + 8 <= Block; i += 8) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, at + i, sizeof eight);
     const auto high = eight & 0x8080808080808080U;
@@ -157,13 +170,14 @@ struct wide_characters {
       return i + static_cast<std::size_t>(std::countr_zero(high)) / 8;
     return i + static_cast<std::size_t>(std::countl_zero(high)) / 8;
   }
-  while (i < block && at[i] < 0x80) ++i;
+  while (i < Block && at[i] < 0x80) ++i;
   return i;
 }
 
 // Writes their flags. False: there is a stray byte, or a character that is neither.
-inline bool see_wide(const byte* at, const byte* end, byte* words, wide_characters& found) {
-  for (std::size_t i = next_high(at, 0); i < block; i = next_high(at, i)) {
+template <std::size_t Block>
+[[gnu::always_inline]] inline bool see_wide(const byte* at, const byte* end, byte* words, wide_characters& found) {
+  for (std::size_t i = next_high<Block>(at, 0); i < Block;) {
     const auto c = decode(at + i, end);
     if (c.bytes == 0) return false;
     const auto what = class_of(c.code_point);
@@ -172,36 +186,48 @@ inline bool see_wide(const byte* at, const byte* end, byte* words, wide_characte
     words[i] = words[i + 1] = flag;
     if (c.bytes > 2) words[i + 2] = flag;
     if (c.bytes > 3) words[i + 3] = flag;
-    const auto inside = c.bytes < block - i ? c.bytes : block - i;
+    const auto inside = c.bytes < Block - i ? c.bytes : Block - i;
     ++found.characters;
     found.bytes += inside;
     found.more_bytes = c.bytes - inside;
     found.extra_flags += flag != 0 ? inside - 1 : 0;
     i += c.bytes;
+    // One is often followed by another.
+    if (i < Block && at[i] < 0x80) i = next_high<Block>(at, i);
   }
   return true;
 }
 
-// From a place where it is known whether a word goes on.
+// The next block. False: there is something in it that no block has, and nothing is counted. It must be known whether a
+// word goes on.
+template <std::size_t Block>
+[[gnu::always_inline]] inline bool count_block(progress& p) {
+  word_flags<Block> with_before;
+  byte* const words = with_before.data() + 1;
+  with_before[0] = p.so_far.last == character_class::word ? 1 : 0;
+  block_sums sums;
+  for (std::size_t i = 0; i < Block; i += lane) classify(p.at + i, words + i, sums);
+  wide_characters wide;
+  if (sums.hidden || (sums.high && !see_wide<Block>(p.at, p.end, words, wide))) return false;
+  for (std::size_t i = 0; i < Block; i += lane) sum_words(words + i, sums);
+  auto& all = p.so_far.sum;
+  all.lines += sums.lines;
+  all.words += sums.begun;
+  all.letters += sums.flags - wide.extra_flags;
+  all.characters += Block - wide.bytes + wide.characters;
+  p.so_far.last = words[Block - 1] != 0 ? character_class::word : character_class::space;
+  p.at += Block + wide.more_bytes;
+  return true;
+}
+
 [[gnu::always_inline]] inline void count_blocks(progress& p, const byte* to) {
-  word_flags words;
-  auto& sum = p.so_far.sum;
-  while (static_cast<std::size_t>(to - p.at) >= block && p.at < to) {
-    words[0] = p.so_far.last == character_class::word ? 1 : 0;
-    const auto sums = classify(p.at, words.data() + 1);
-    wide_characters wide;
-    if (sums.hidden || (sums.high && !see_wide(p.at, p.end, words.data() + 1, wide))) {
-      p.step_to(p.at + block);
-      continue;
-    }
-    std::size_t begun = 0, letters = 0;
-    sum_words(words.data(), begun, letters);
-    sum.lines += sums.lines;
-    sum.words += begun;
-    sum.letters += letters - wide.extra_flags;
-    sum.characters += block - wide.bytes + wide.characters;
-    p.so_far.last = words[block] != 0 ? character_class::word : character_class::space;
-    p.at += block + wide.more_bytes;
+  // A block may end a little after `to`, with its last character.
+  const auto left = [&] { return p.at < to ? static_cast<std::size_t>(to - p.at) : 0; };
+  while (left() >= small_block) {
+    if (left() >= large_block && count_block<large_block>(p)) continue;
+    // What is in the way is in one of these.
+    for (std::size_t n = 0; n < large_block / small_block && left() >= small_block; ++n)
+      if (!count_block<small_block>(p)) p.step_to(p.at + small_block);
   }
 }
 

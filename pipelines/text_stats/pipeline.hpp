@@ -18,6 +18,7 @@
 
 #include "counting.hpp"
 #include "job.hpp"
+#include "own_files.hpp"
 
 namespace text_stats {
 
@@ -25,9 +26,13 @@ namespace text_stats {
 inline penstock::pipeline count_files(job& work) {
   using namespace penstock;
   const auto workers = work.how.concurrency;
-  const auto find = [&work, walk = files::walk(work.how.roots, {.glob = work.how.glob})]() mutable {
+  const auto find = [&work, walk = files::walk(work.how.roots, {.glob = work.how.glob}),
+                     ours = own_files(work.how)]() mutable {
     auto batch = walk();
-    if (batch) work.found.fetch_add(batch->size(), std::memory_order_relaxed);
+    if (batch) {
+      std::erase_if(*batch, [&](const files::found& file) { return ours(file.path); });
+      work.found.fetch_add(batch->size(), std::memory_order_relaxed);
+    }
     return batch;
   };
   const auto count = [each = files::open_each(small_file_counter())](std::vector<files::found> batch) mutable {

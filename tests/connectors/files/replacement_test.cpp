@@ -161,6 +161,26 @@ TEST(write_whole, that_fails_half_way_leaves_the_old_content_and_no_temporary_fi
   EXPECT_THAT(names_in(folder), ElementsAre("a"));
 }
 
+TEST(replacement, that_failed_once_is_never_put_in_place) {
+  const temp_folder folder;
+  const auto path = folder.write("a", "old");
+  ASSERT_NE(::signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  {
+    files::replacement content(path);
+    const rlimit little{100'000, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+    const auto first = failure_of([&] { content.append(std::string(1'000'000, 'x')); });
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_THAT(first, HasSubstr("File too large"));
+    EXPECT_EQ(failure_of([&] { content.commit(); }), first);
+  }
+  ::signal(SIGXFSZ, SIG_DFL);
+  EXPECT_EQ(files::whole(path), "old");
+  EXPECT_THAT(names_in(folder), ElementsAre("a"));
+}
+
 TEST(write_whole, on_a_full_disk_leaves_the_old_content) {
   const temp_folder folder;
   if (::mount("tmpfs", (folder / "").c_str(), "tmpfs", 0, "size=256k") != 0)

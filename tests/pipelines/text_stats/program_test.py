@@ -24,6 +24,15 @@ class Directories(TextStatsTest):
         ended = self.counts(file, self.texts / "y", "--glob", "*.txt")
         self.assertEqual((len(ended.files), ended.total), (2, (2, 3, 6)))
 
+    def test_that_hold_what_is_written_give_the_same_each_time(self):
+        self.write("a", "one two\n")
+        (self.folder / "link").symlink_to(self.texts)
+        for _ in range(2):
+            ended = self.counts(self.texts, self.folder / "link", "--summary", self.texts / "s.json", "--to", f"sqlite:{self.texts}/t.db")
+            self.assertEqual(sorted(os.path.basename(path) for path in ended.files), ["a", "a"])
+        self.write("sub/s.json", "{}")
+        self.assertEqual(len(self.counts(self.texts, "--summary", self.texts / "s.json", "--glob", "s.*").files), 1)
+
     def test_without_files_have_totals_of_nothing(self):
         ended = self.counts(self.texts)
         self.assertEqual((ended.files, ended.total), ({}, (0, 0, 0)))

@@ -50,6 +50,7 @@ fs::path temporary_name(const fs::path& target) {
 }  // namespace
 
 replacement::replacement(fs::path path) : path_(std::move(path)) {
+  buffer_.reserve(buffer_bytes);
   try {
     target_ = behind_links(path_);
   } catch (const std::system_error& e) {
@@ -81,7 +82,6 @@ replacement::replacement(fs::path path) : path_(std::move(path)) {
       fail(error);
     }
   }
-  buffer_.reserve(buffer_bytes);
 }
 
 replacement::~replacement() {
@@ -100,11 +100,15 @@ void replacement::append(std::string_view bytes) {
 }
 
 void replacement::flush() {
+  if (error_ != 0) fail(error_);
   std::string_view left = buffer_;
   while (!left.empty()) {
     const auto written = ::write(descriptor_, left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(errno);
+    if (written < 0) {
+      error_ = errno;
+      fail(error_);
+    }
     left.remove_prefix(static_cast<std::size_t>(written));
   }
   buffer_.clear();
@@ -112,7 +116,10 @@ void replacement::flush() {
 
 void replacement::commit() {
   flush();
-  if (::fsync(descriptor_) != 0) fail(errno);
+  if (::fsync(descriptor_) != 0) {
+    error_ = errno;
+    fail(error_);
+  }
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
   // From here on the new content is there, and the name of the temporary file is gone.
   const int file = std::exchange(descriptor_, -1);

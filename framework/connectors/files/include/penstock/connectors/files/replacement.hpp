@@ -9,9 +9,10 @@
 // extended attributes do not. A new file gets the usual permissions (0666 less the umask). A symbolic link stays, and
 // what it leads to is replaced; other hard links keep the old content.
 //
-// May block. Fails with `std::system_error`, whose message has the path: then the old content is untouched and the
-// temporary file is gone. Refused, before anything is made: what is no regular file, and a file that may not be
-// written. One thread at a time.
+// May block. Fails with `std::system_error`, whose message has the path: then the old content is untouched, the
+// temporary file will be gone with the object, and each further call fails likewise. Only when the directory cannot be
+// made durable, which is the last step, is the new content in place. Refused, before anything is made: what is no
+// regular file, and a file that may not be written. One thread at a time.
 #pragma once
 
 #include <filesystem>
@@ -45,6 +46,7 @@ class replacement {
   std::filesystem::path target_;  // behind symbolic links
   std::filesystem::path temporary_;
   int descriptor_ = -1;
+  int error_ = 0;  // of a write that failed: what follows it would be no content
   std::string buffer_;
 };
 

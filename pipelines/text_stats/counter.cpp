@@ -6,16 +6,11 @@
 #include <cstring>
 
 #include "characters.hpp"
-
-// The same code again for processors with vectors of 32 bytes, which are chosen when it runs.
-#if defined(__x86_64__) && defined(__GNUC__)
-#define TEXT_STATS_AVX2 1
-#endif
+#include "counter_avx2.hpp"
+#include "utf8.hpp"
 
 namespace text_stats {
 namespace {
-
-using byte = std::uint8_t;
 
 // Blocks are looked at as a whole. A large one costs less where characters beyond ASCII are common, as nobody waits for
 // what was just written; a small one less where something in it must be looked at step by step. Both are made of lanes:
@@ -23,90 +18,6 @@ using byte = std::uint8_t;
 constexpr std::size_t large_block = 1024;
 constexpr std::size_t small_block = 128;
 constexpr std::size_t lane = 128;
-
-constexpr bool continues(byte b) noexcept { return (b & 0xC0) == 0x80; }
-
-character_class ascii_class(byte b) noexcept {
-  if (b == ' ' || (b >= '\t' && b <= '\r')) return character_class::space;
-  return b > ' ' && b < 0x7F ? character_class::word : character_class::neither;
-}
-
-struct decoded {
-  std::uint32_t code_point = 0;
-  std::size_t bytes = 0;  ///< 0: no character begins here
-};
-
-// The forms of five and six bytes are no UTF-8 any more; the C library still takes them for one character.
-[[gnu::noinline]] decoded decode_long(const byte* at, const byte* end) noexcept {
-  constexpr std::uint32_t beyond_unicode = 0x200000;
-  const std::size_t bytes = at[0] < 0xFC ? 5 : 6;
-  if (at[0] < 0xF8 || at[0] > 0xFD || static_cast<std::size_t>(end - at) < bytes) return {};
-  for (std::size_t i = 1; i < bytes; ++i)
-    if (!continues(at[i])) return {};
-  const bool needed = bytes == 5 ? at[0] > 0xF8 || at[1] >= 0x88 : at[0] > 0xFC || at[1] >= 0x84;
-  return needed ? decoded{beyond_unicode, bytes} : decoded{};
-}
-
-// The sequence at the beginning of [at, end), where the first byte is not ASCII. What the C library takes for UTF-8 is
-// so here: four bytes may go beyond Unicode; surrogates, and longer forms than needed, are refused.
-[[gnu::always_inline]] inline decoded decode(const byte* at, const byte* end) noexcept {
-  // Four bytes as a number, the first of them on top; what is missing is 0, which continues nothing.
-  std::uint32_t four = 0;
-  if (end - at >= 4) {
-    four = std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
-  } else {
-    for (std::ptrdiff_t i = 0; i < end - at; ++i) four |= std::uint32_t{at[i]} << (24 - 8 * i);
-  }
-  if ((four & 0xE0C00000) == 0xC0800000) {
-    const auto c = (four >> 18 & 0x7C0) | (four >> 16 & 0x3F);
-    return c < 0x80 ? decoded{} : decoded{c, 2};
-  }
-  if ((four & 0xF0C0C000) == 0xE0808000) {
-    const auto c = (four >> 12 & 0xF000) | (four >> 10 & 0xFC0) | (four >> 8 & 0x3F);
-    return c < 0x800 || (c >= 0xD800 && c < 0xE000) ? decoded{} : decoded{c, 3};
-  }
-  if ((four & 0xF8C0C0C0) == 0xF0808080) {
-    const auto c = (four >> 6 & 0x1C0000) | (four >> 4 & 0x3F000) | (four >> 2 & 0xFC0) | (four & 0x3F);
-    return c < 0x10000 ? decoded{} : decoded{c, 4};
-  }
-  return decode_long(at, end);
-}
-
-// A place in the text, and the counts up to it.
-struct progress {
-  const byte* at;
-  const byte* end;  // of the text, not of the piece
-  piece_counts so_far{};
-
-  void see(character_class what) noexcept {
-    if (what == character_class::neither) return;
-    const bool word = what == character_class::word;
-    so_far.sum.letters += word ? 1 : 0;
-    so_far.sum.words += word && so_far.last != character_class::word ? 1 : 0;
-    if (so_far.first == character_class::neither) so_far.first = what;
-    so_far.last = what;
-  }
-
-  // One character, or one stray byte, after the other until `to` is reached.
-  void step_to(const byte* to) {
-    while (at < to) {
-      if (*at < 0x80) {
-        so_far.sum.lines += *at == '\n' ? 1 : 0;
-        ++so_far.sum.characters;
-        see(ascii_class(*at++));
-        continue;
-      }
-      const auto c = decode(at, end);
-      if (c.bytes == 0) {
-        ++at;
-        continue;
-      }
-      ++so_far.sum.characters;
-      see(class_of(c.code_point));
-      at += c.bytes;
-    }
-  }
-};
 
 // 1 for each byte of a character of a word, 0 for white space; [0] is what comes before the block. Characters that
 // begin in it may end after it.
@@ -220,7 +131,7 @@ template <std::size_t Block>
   return true;
 }
 
-[[gnu::always_inline]] inline void count_blocks(progress& p, const byte* to) {
+void count_blocks(progress& p, const byte* to) {
   // A block may end a little after `to`, with its last character.
   const auto left = [&] { return p.at < to ? static_cast<std::size_t>(to - p.at) : 0; };
   while (left() >= small_block) {
@@ -230,19 +141,6 @@ template <std::size_t Block>
       if (!count_block<small_block>(p)) p.step_to(p.at + small_block);
   }
 }
-
-void count_blocks_anywhere(progress& p, const byte* to) { count_blocks(p, to); }
-
-#ifdef TEXT_STATS_AVX2
-__attribute__((target("avx2"))) void count_blocks_avx2(progress& p, const byte* to) { count_blocks(p, to); }
-
-void count_all_blocks(progress& p, const byte* to) {
-  static const bool avx2 = __builtin_cpu_supports("avx2") != 0;
-  avx2 ? count_blocks_avx2(p, to) : count_blocks_anywhere(p, to);
-}
-#else
-void count_all_blocks(progress& p, const byte* to) { count_blocks_anywhere(p, to); }
-#endif
 
 // Where the first character at or after `begin` begins: one that began before may reach beyond.
 const byte* first_beginning(const byte* text, const byte* begin, const byte* end) noexcept {
@@ -258,12 +156,19 @@ const byte* first_beginning(const byte* text, const byte* begin, const byte* end
 
 }  // namespace
 
-piece_counts count(std::string_view text, std::size_t begin, std::size_t end) {
+piece_counts count(std::string_view text, std::size_t begin, std::size_t end, counting_way way) {
   const auto* const bytes = reinterpret_cast<const byte*>(text.data());
   const byte* const to = bytes + end;
   progress p{first_beginning(bytes, bytes + begin, bytes + text.size()), bytes + text.size()};
   while (p.at < to && p.so_far.last == character_class::neither) p.step_to(p.at + 1);
-  if (p.at < to) count_all_blocks(p, to);
+  if (p.at < to) {
+    static const bool vectors = has_avx2();
+    if (vectors && way == counting_way::fastest) {
+      count_avx2(p, to);
+    } else {
+      count_blocks(p, to);
+    }
+  }
   p.step_to(to);
   p.so_far.sum.bytes = end - begin;
   return p.so_far;

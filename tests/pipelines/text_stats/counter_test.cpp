@@ -85,6 +85,12 @@ class counter : public testing::Test {
     trace.emplace(__FILE__, __LINE__, "PENSTOCK_SEED=" + std::to_string(seed));
   }
 
+  // Of every way to count.
+  void check(std::string_view text, const std::string& what) {
+    for (const auto way : {counting_way::fastest, counting_way::portable})
+      ASSERT_EQ(count(text, 0, text.size(), way).sum, expected(text)) << what;
+  }
+
   std::size_t below(std::size_t n) { return random() % n; }
 
   void append_encoded(std::string& text, std::uint32_t c) {
@@ -137,9 +143,10 @@ class counter : public testing::Test {
 };
 
 TEST_F(counter, agrees_with_the_c_library_about_any_text) {
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 600; ++round) {
     const auto text = any_text(below(4'000));
-    ASSERT_EQ(count(text).sum, expected(text)) << "round " << round;
+    check(text, "round " + std::to_string(round));
+    if (HasFatalFailure()) return;
   }
 }
 
@@ -153,7 +160,8 @@ TEST_F(counter, agrees_with_the_c_library_about_every_short_sequence_of_telling_
       for (const char c : bytes)
         for (const char d : bytes) {
           text = {a, b, c, d};
-          ASSERT_EQ(count(text).sum, expected(text)) << testing::PrintToString(text);
+          check(text, testing::PrintToString(text));
+          if (HasFatalFailure()) return;
         }
 }
 
@@ -161,7 +169,35 @@ TEST_F(counter, agrees_with_the_c_library_about_sequences_of_five_and_six_bytes)
   for (int round = 0; round < 20'000; ++round) {
     std::string text(1, static_cast<char>(0xF8 + below(8)));
     while (text.size() < 7) text += static_cast<char>(below(9) == 0 ? below(256) : 0x80 + below(64));
-    ASSERT_EQ(count(text).sum, expected(text)) << testing::PrintToString(text);
+    check(text, testing::PrintToString(text));
+    if (HasFatalFailure()) return;
+  }
+}
+
+// Alone, and where a block of bytes is looked at as a whole, at each of its places.
+TEST_F(counter, agrees_with_the_c_library_about_every_character_that_unicode_has) {
+  std::string block;
+  for (std::uint32_t c = 0x80; c < 0x110000; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;
+    append_encoded(block, c);
+    if (c % 7 == 0) block += c % 3 == 0 ? "a " : " b";
+    if (block.size() < 5'000) continue;
+    check(block, "up to " + std::to_string(c));
+    if (HasFatalFailure()) return;
+    block.assign(c % 64, 'x');
+  }
+}
+
+TEST_F(counter, sees_a_stray_byte_at_every_place_of_a_block) {
+  std::string text;
+  while (text.size() < 300) text += "\u00FC\u6771 \U0001F600\u9FBF";
+  for (std::size_t place = 0; place < 200; ++place) {
+    for (const char stray : {'\x80', '\xBF', '\xC1', '\xC3', '\xE6', '\xF0', '\xF8', '\xFF', 'a', ' ', '\0'}) {
+      auto broken = text;
+      broken[place] = stray;
+      check(broken, "place " + std::to_string(place) + " has " + std::to_string(stray));
+      if (HasFatalFailure()) return;
+    }
   }
 }
 
@@ -173,7 +209,8 @@ TEST_F(counter, of_pieces_cut_anywhere_counts_what_that_of_the_whole_does) {
       const auto end = std::min(text.size(), begin + below(round % 2 == 0 ? 10 : 700));
       const auto from = begin < border ? 0 : begin - border;
       const auto to = std::min(text.size(), end + border);
-      all.append(count(std::string_view(text).substr(from, to - from), begin - from, end - from));
+      const auto way = round % 3 == 0 ? counting_way::portable : counting_way::fastest;
+      all.append(count(std::string_view(text).substr(from, to - from), begin - from, end - from, way));
       begin = end;
     }
     ASSERT_EQ(all.sum, expected(text)) << "round " << round;

@@ -6,7 +6,7 @@ import unittest
 
 from support import CANCELLED, OK, PROGRAM, STOPPED, Ended, TextStatsTest, at_rest, catches, eventually
 
-FILES = 6_000
+FILES = 20_000
 
 
 class Signals(TextStatsTest):

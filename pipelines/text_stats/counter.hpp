@@ -22,8 +22,8 @@ enum class counting_way : std::uint8_t {
 /// `text` ends, so does the file. A sequence that is no UTF-8 is stray bytes up to the next byte that can begin a
 /// character, as for `wc`: they are bytes, and else nothing.
 ///
-/// Fast for ASCII, about half as fast for text with some other characters; a control character costs its surroundings
-/// that speed. Never waits; any thread.
+/// Fast for ASCII, about half as fast for text with some other characters; a control character, or a stray byte, costs
+/// its surroundings that speed. Never waits; any thread.
 [[nodiscard]] piece_counts count(std::string_view text, std::size_t begin, std::size_t end,
                                  counting_way way = counting_way::fastest);
 

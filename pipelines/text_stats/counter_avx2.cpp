@@ -34,10 +34,19 @@ TEXT_STATS_INLINE std::uint64_t bits(__m256i low, __m256i high) {
          static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(high))) << 32;
 }
 
-// Of bytes as signed numbers, those in [first, last].
+// Those in [first, last], as signed numbers; not for the ends of their range, 0x80 and 0x7F.
 TEXT_STATS_INLINE __m256i between(__m256i bytes, char first, char last) {
   return _mm256_and_si256(_mm256_cmpgt_epi8(bytes, _mm256_set1_epi8(static_cast<char>(first - 1))),
                           _mm256_cmpgt_epi8(_mm256_set1_epi8(static_cast<char>(last + 1)), bytes));
+}
+
+TEXT_STATS_INLINE std::uint64_t where(__m256i low, __m256i high, char first, char last) {
+  return bits(between(low, first, last), between(high, first, last));
+}
+
+TEXT_STATS_INLINE std::uint64_t where(__m256i low, __m256i high, char one) {
+  const __m256i same = _mm256_set1_epi8(one);
+  return bits(_mm256_cmpeq_epi8(low, same), _mm256_cmpeq_epi8(high, same));
 }
 
 TEXT_STATS_INLINE __m256i spaces(__m256i bytes) {
@@ -47,11 +56,10 @@ TEXT_STATS_INLINE __m256i spaces(__m256i bytes) {
 TEXT_STATS_INLINE chunk_bits look_at(const byte* at) {
   const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
   const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 32));
-  const __m256i line_feed = _mm256_set1_epi8('\n');
   const __m256i first = _mm256_set1_epi8(static_cast<char>(0xC0));  // continuations are all that is less, as signed
-  return {.word = bits(between(low, '!', '~'), between(high, '!', '~')),
+  return {.word = where(low, high, '!', '~'),
           .space = bits(spaces(low), spaces(high)),
-          .line_feed = bits(_mm256_cmpeq_epi8(low, line_feed), _mm256_cmpeq_epi8(high, line_feed)),
+          .line_feed = where(low, high, '\n'),
           .high = bits(low, high),
           .continues = bits(_mm256_cmpgt_epi8(first, low), _mm256_cmpgt_epi8(first, high))};
 }
@@ -72,18 +80,26 @@ TEXT_STATS_INLINE __m256i tame(__m256i bytes) {
   return _mm256_or_si256(of_two, of_three);
 }
 
+// Likewise, where the next bytes must be seen as well: the dashes, quotation marks and dots from U+2010 to U+2027, most
+// of what Japanese is written with from U+3001 to U+30FF, ideographs up to U+9FBF.
+TEXT_STATS_INLINE std::uint64_t tame_by_more(__m256i low, __m256i high) {
+  const auto first_e2 = where(low, high, '\xE2');
+  const auto first_e3 = where(low, high, '\xE3');
+  const auto first_e9 = where(low, high, '\xE9');
+  const auto is_80 = where(low, high, '\x80');
+  const auto to_83 = where(low, high, '\x81', '\x83') | is_80;
+  const auto unlike_97 = ~(where(low, high, '\x97', '\x98') | is_80);
+  return (first_e2 & is_80 >> 1 & where(low, high, '\x90', '\xA7') >> 2) | (first_e3 & to_83 >> 1 & unlike_97 >> 2) |
+         (first_e9 & ~(where(low, high, '\xBF') >> 1));
+}
+
 TEXT_STATS_INLINE first_bits look_at_firsts(const byte* at) {
   const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
   const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 32));
-  // Also up to U+9FBF, for which two bytes must be seen.
-  const __m256i e9 = _mm256_set1_epi8('\xE9');
-  const __m256i bf = _mm256_set1_epi8('\xBF');
-  const std::uint64_t nine = bits(_mm256_cmpeq_epi8(low, e9), _mm256_cmpeq_epi8(high, e9)) &
-                             ~(bits(_mm256_cmpeq_epi8(low, bf), _mm256_cmpeq_epi8(high, bf)) >> 1);
-  return {.two = bits(between(low, '\xC2', '\xDF'), between(high, '\xC2', '\xDF')),
-          .three = bits(between(low, '\xE0', '\xEF'), between(high, '\xE0', '\xEF')),
-          .four = bits(between(low, '\xF0', '\xF7'), between(high, '\xF0', '\xF7')),
-          .tame = bits(tame(low), tame(high)) | nine};
+  return {.two = where(low, high, '\xC2', '\xDF'),
+          .three = where(low, high, '\xE0', '\xEF'),
+          .four = where(low, high, '\xF0', '\xF7'),
+          .tame = bits(tame(low), tame(high)) | tame_by_more(low, high)};
 }
 
 // How the code point of a character lies in its bytes, by bits 3 to 5 of the first.

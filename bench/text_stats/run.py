@@ -9,7 +9,7 @@
 The data are made from a fixed seed: lines of words, one in fifty of them with characters beyond ASCII, and the same without
 those. In each round every contender counts the same files, one after the other, so that a change of the machine's mood meets
 them all. What is timed is the whole process, from its start to its end; the files are in the system's cache, as they
-were just written. Each must find the same lines, words and characters. The table goes to standard output.
+were just written. A peak of memory below that of this script, some 17 MB, shows as that. Each must find the same lines, words and characters. The table goes to standard output.
 """
 import argparse
 import multiprocessing

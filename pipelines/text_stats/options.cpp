@@ -67,7 +67,7 @@ std::optional<options> read_options(int argc, const char* const* argv) {
       ->capture_default_str();
   app.add_option("--summary", summary, "Write the counts of each file and the totals to this file, as JSON");
   app.add_option("--to", to, "Write the counts of each file to sqlite:FILE, table text_stats");
-  app.add_option("--concurrency", o.concurrency, "Files that are open at once")
+  app.add_option("--concurrency", o.concurrency, "Files that are read at once, and pieces of large files")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   app.add_option("--report", report,

@@ -22,7 +22,7 @@ struct options {
   std::string glob = "*";          ///< of the file names in directories
   std::filesystem::path summary;   ///< empty: none
   std::filesystem::path database;  ///< empty: none
-  std::size_t concurrency = 5;     ///< files that are open at once
+  std::size_t concurrency = 5;     ///< files that are read at once, and pieces of large ones
   report_form report = report_form::text;
   std::chrono::milliseconds drain_within = std::chrono::seconds(10);
 };

@@ -1,7 +1,7 @@
 // Counts 64 bytes at a time, with one bit for each, on processors that have AVX2.
 //
-// Where many characters are beyond ASCII this is three times as fast as what compilers make of the portable way: each
-// of them is worked on without a branch that depends on it.
+// This is half as fast again as what compilers make of the portable way, and four times as fast where many characters
+// are beyond ASCII: most of those are known by their first bytes, and cost no branch of their own.
 #pragma once
 
 #include "utf8.hpp"

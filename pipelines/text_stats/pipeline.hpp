@@ -1,12 +1,11 @@
 // How the files of directories are counted: batches of small files, and large files in pieces.
 //
 //   find     walks the directories and hands on the names as it comes upon them, up to 256 at a time
-//   count    opens, reads and counts each file of a batch; of a large one it only says how large it is, and makes
-//   pieces pieces   counts the pieces, several of one file at once, and puts their counts together after the last;
-//   batches of
-//            results go on as they are
+//   count    opens, reads and counts each file of a batch; one that is large it makes pieces of
+//   pieces   counts the pieces, several of one file at once, and puts their counts together after the last
 //   report   adds up, and writes a line, a row and an entry for each file
 //
+// Batches of results go past `pieces` as they are.
 // All of them wait for the file system, on threads that may. Whatever the number of files and their size, few batches
 // and few buffers are under way: the edges are short, and what is large is never held whole.
 #pragma once
@@ -41,7 +40,8 @@ inline penstock::pipeline count_files(job& work) {
   const auto report = [&work](const std::vector<file_counts>& batch) {
     for (const auto& file : batch) work.into.add(file);
   };
-  return {"text statistics, counted in batches and pieces", producer({.name = "find", .on = place::blocking}, find),
+  return {"lines, words and characters of files, counted in batches and in pieces",
+          producer({.name = "find", .on = place::blocking}, find),
           flat_map({.name = "count", .workers = workers, .capacity = 8, .on = place::blocking}, count),
           transform({.name = "pieces", .workers = workers, .capacity = 8, .on = place::blocking}, piece_counter()),
           consumer({.name = "report", .capacity = 8, .on = place::blocking}, report)};

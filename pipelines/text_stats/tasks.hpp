@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include <penstock/base/stop.hpp>
 #include <penstock/connectors/files.hpp>
 
 #include "counts.hpp"

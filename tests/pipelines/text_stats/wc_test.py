@@ -75,7 +75,9 @@ class WordCount(TextStatsTest):
         folder = "/usr/share/doc" if NOT_PRINTING_ARE_NO_WORDS else os.path.dirname(os.__file__) + "/json"
         ended = self.run_it(folder, "--glob", "*[a-z]")
         paths = [path for path in ended.files if os.path.isfile(path)][:2000]
-        self.assertEqual([ended.files[path] for path in paths], wc(*paths))
+        if not paths:
+            self.skipTest(f"there are no files in {folder}")
+        self.assertEqual([ended.files[path] for path in paths], wc(*paths)[:len(paths)])
 
 
 if __name__ == "__main__":

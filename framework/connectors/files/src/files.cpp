@@ -92,9 +92,11 @@ std::optional<std::string> lines::operator()() {
 struct chunks::position {
   explicit position(const std::filesystem::path& path) : from(open(path)) {}
   detail::input from;
+  std::uint64_t at = 0;  // the end of the last piece
 };
 
-chunks::chunks(std::filesystem::path path, std::size_t bytes) : path_(std::move(path)), bytes_(bytes) {
+chunks::chunks(std::filesystem::path path, std::size_t bytes, std::size_t read_ahead)
+    : path_(std::move(path)), bytes_(bytes), read_ahead_(read_ahead) {
   if (bytes == 0) throw declaration_error("files::chunks: bytes is 0");
 }
 
@@ -103,6 +105,8 @@ std::optional<std::string> chunks::operator()() {
   std::string piece;
   append(piece, position_->from, bytes_);
   if (piece.empty()) return std::nullopt;
+  position_->at += piece.size();
+  if (read_ahead_ > 0) position_->from.will_need(position_->at, read_ahead_);
   return piece;
 }
 

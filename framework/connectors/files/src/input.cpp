@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stop_token>
 #include <system_error>
@@ -77,6 +78,12 @@ input::input(input&& other) noexcept
 
 input::~input() {
   if (owns_) ::close(descriptor_);
+}
+
+void input::will_need(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+  if (!size_ || offset >= *size_) return;
+  (void)::posix_fadvise(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(std::min(bytes, *size_ - offset)),
+                        POSIX_FADV_WILLNEED);
 }
 
 input::wait_result input::wait_readable(const stop_token& stop) const {

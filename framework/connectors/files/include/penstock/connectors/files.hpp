@@ -19,6 +19,11 @@
 #include <utility>
 #include <vector>
 
+#include <penstock/connectors/files/each.hpp>
+#include <penstock/connectors/files/opened_file.hpp>
+#include <penstock/connectors/files/replacement.hpp>
+#include <penstock/connectors/files/walk.hpp>
+
 namespace penstock::files {
 
 /// The content of a file. Blocks; fails with `std::system_error`.
@@ -42,16 +47,19 @@ class lines {
   std::shared_ptr<position> position_;
 };
 
-/// A file in pieces of `bytes` bytes; only the last is shorter, none is empty.
+/// A file in pieces of `bytes` bytes; only the last is shorter, none is empty. With `read_ahead`, the system is asked
+/// to fetch that many bytes beyond each piece while the piece is worked on: more hides a slower disk, and takes more of
+/// the cache; 0 leaves it to the system, which fetches some 100 KiB ahead.
 class chunks {
  public:
-  explicit chunks(std::filesystem::path path, std::size_t bytes = std::size_t{256} << 10);
+  explicit chunks(std::filesystem::path path, std::size_t bytes = std::size_t{256} << 10, std::size_t read_ahead = 0);
   std::optional<std::string> operator()();
 
  private:
   struct position;
   std::filesystem::path path_;
   std::size_t bytes_;
+  std::size_t read_ahead_;
   std::shared_ptr<position> position_;
 };
 
@@ -71,18 +79,13 @@ class whole_files {
   std::size_t next_ = 0;
 };
 
-enum class depth : std::uint8_t {
-  flat,       ///< the directory itself only
-  recursive,  ///< subdirectories as well; links to directories are not followed
-};
-
 struct directory_options {
   std::string glob = "*";  ///< of the file name, as in the shell: `*`, `?`, `[a-z]`
   files::depth depth = files::depth::recursive;
 };
 
 /// The paths of the regular files in a directory, sorted, so that every run sees the same order. The whole listing is
-/// read at the first call and held in memory.
+/// read at the first call and held in memory; `walk` does without, where order is no matter.
 class directory {
  public:
   explicit directory(std::filesystem::path root, directory_options options = {});

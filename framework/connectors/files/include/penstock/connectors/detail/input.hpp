@@ -28,6 +28,9 @@ class input {
   /// The same without a stop.
   std::size_t read(std::span<char> into) { return *read(into, {}); }
 
+  /// Asks the system to fetch that part of a regular file; does not wait for it.
+  void will_need(std::uint64_t offset, std::uint64_t bytes) const noexcept;
+
   /// The size of a regular file.
   [[nodiscard]] std::optional<std::uint64_t> size() const noexcept { return size_; }
 

@@ -385,6 +385,7 @@ TEST(queue, waits_in_join_for_items_that_were_taken_before_the_cancel) {
 TEST(queue, refuses_to_block_a_worker_even_when_it_could_succeed) {
   queue<int> q(2);
   std::vector<int> out{1};
+  ASSERT_TRUE(q.try_put(1));  // so both a put and a get could succeed
   for (const thread_role role : {thread_role::cpu_worker, thread_role::io_worker}) {
     const thread_role_scope worker(role);
     EXPECT_THROW((void)q.put(1), std::system_error);

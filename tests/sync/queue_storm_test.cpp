@@ -28,7 +28,7 @@ using testing::counted;
 /// Another one each time: what a machine never tried it cannot find.
 unsigned first_seed() {
   const char* const told = std::getenv("PENSTOCK_SEED");
-  const auto now = clock::now().time_since_epoch().count();
+  const auto now = static_cast<std::uint64_t>(clock::now().time_since_epoch().count());
   const auto seed = static_cast<unsigned>(told != nullptr ? std::strtoull(told, nullptr, 10) : now % 1'000'000'000);
   std::cout << "PENSTOCK_SEED=" << seed << std::endl;
   return seed;

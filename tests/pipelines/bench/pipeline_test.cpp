@@ -79,10 +79,10 @@ TEST(bench_pipeline, measures_how_long_an_item_was_in_the_queue) {
 
 TEST(bench_pipeline, loses_and_breaks_nothing_whatever_its_shape) {
   std::uint64_t n = 0;
-  for (const std::size_t producers : {1, 3})
-    for (const std::size_t stages : {0, 1, 3})
+  for (const std::size_t producers : {1U, 3U})
+    for (const std::size_t stages : {0U, 1U, 3U})
       for (const auto order : {penstock::order::any, penstock::order::kept})
-        for (const std::size_t bytes : {0, 100}) {
+        for (const std::size_t bytes : {0U, 100U}) {
           shape s{.producers = producers,
                   .consumers = 2,
                   .stages = stages,

@@ -56,6 +56,7 @@ struct contender {
               mine.add(w(i));
             }
           }
+          if (o == order::kept) return;  // the others may still be adding theirs
           const std::scoped_lock hold(lock);
           all += mine;
         });

@@ -38,7 +38,8 @@ asio::any_io_executor plain(const asio::any_io_executor& any) {
 /// Asks `question` of the executor inside `any`, as far as it is one that knows the threads which run it; false
 /// otherwise. Strands are asked for what is inside them too.
 template <class Question>
-bool ask(const asio::any_io_executor& any, const Question& question) {
+bool ask(const asio::any_io_executor& given, const Question& question) {
+  const auto any = plain(given);
   const auto one = [&](const auto* executor) { return executor && question(*executor); };
   if (one(any.target<asio::io_context::executor_type>())) return true;
   if (one(any.target<asio::thread_pool::executor_type>())) return true;
@@ -47,17 +48,17 @@ bool ask(const asio::any_io_executor& any, const Question& question) {
   if (const auto* s = any.target<asio::strand<asio::thread_pool::executor_type>>())
     return question(*s) || question(s->get_inner_executor());
   if (const auto* s = any.target<asio::strand<asio::any_io_executor>>())
-    return question(*s) || ask(plain(s->get_inner_executor()), question);
+    return question(*s) || ask(s->get_inner_executor(), question);
   return false;
 }
 
 bool runs_here(const asio::any_io_executor& any) {
-  return ask(plain(any), [](const auto& executor) { return executor.running_in_this_thread(); });
+  return ask(any, [](const auto& executor) { return executor.running_in_this_thread(); });
 }
 
 /// Only an `io_context` can say so.
 bool is_stopped(const asio::any_io_executor& any) {
-  return ask(plain(any), []<class Executor>(const Executor& executor) {
+  return ask(any, []<class Executor>(const Executor& executor) {
     if constexpr (std::is_same_v<Executor, asio::io_context::executor_type>)
       return asio::query(executor, asio::execution::context).stopped();
     else

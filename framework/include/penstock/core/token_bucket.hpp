@@ -35,8 +35,8 @@ class token_bucket {
   /// The most that the arithmetic is exact for, of `rate::count` and of the burst.
   static constexpr std::uint64_t most = std::uint64_t{1} << 32;
 
-  /// Full. 1 ≤ r.count ≤ most, r.per > 0, 1 ≤ burst ≤ most; `burst * r.per / r.count` is 36 years at
-  /// most.
+  /// Full. 1 ≤ r.count ≤ most, r.per > 0, 1 ≤ burst ≤ most; `burst * r.per / r.count` is 36 years
+  /// at most.
   constexpr token_bucket(rate r, std::size_t burst) noexcept
       : parts_(static_cast<std::uint64_t>(r.count)), each_(of(r.per, 1)), ahead_(of(r.per, burst - 1)) {}
 

@@ -98,7 +98,7 @@ class async_stage final : public stage_worker {
   };
 
   static constexpr unsigned longest_streak = 128;
-  static constexpr duration longest_debt = std::chrono::microseconds(200);  ///< 50: twice the time per item
+  static constexpr duration longest_debt = std::chrono::microseconds(200);  ///< with 50 an item took twice the time
 
   step work(turn& t) noexcept override {
     now_ = t.began;

@@ -117,9 +117,8 @@ template <class Weigh, class Stage>
       "holds cannot be weighed there; weigh the edge of the stage before it");
   static_assert(
       !requires { stage.branches; },
-      "penstock: a tee or route hands its items on in bursts and holds none; weigh the first stages of its branches, "
-      "or "
-      "the stage before it");
+      "penstock: a tee or route hands its items on in bursts and holds none; weigh the first stages of its "
+      "branches, or the stage before it");
   stage.about.most_weight = options.most;
   return detail::weighed_stage<Stage, std::decay_t<Weigh>>{std::move(stage), std::forward<Weigh>(weigh)};
 }

@@ -103,6 +103,7 @@ void walk::position::begin_root(std::vector<found>& into) {
 void walk::position::list(std::vector<found>& into) {
   while (into.size() < batch) {
     errno = 0;
+    // Safe on a stream of one's own. NOLINTNEXTLINE(concurrency-mt-unsafe)
     const dirent* const entry = ::readdir(open.get());
     if (entry == nullptr) {
       const int error = errno;

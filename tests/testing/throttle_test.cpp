@@ -249,6 +249,27 @@ TEST(throttle, waits_for_room_after_it_and_loses_nothing_to_whoever_is_slow) {
   }
 }
 
+TEST(throttle, leaves_no_place_before_it_free_while_it_waits_and_more_would_come) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 dice(seed);
+    const auto capacity = dice() % 9 + 1;
+    manual_runtime rt(seed);
+    passed_items passed;
+    const auto run = rt.start({"filled", producer({.name = "count"}, endless()),
+                               throttle({.name = "pace", .rate = per_minute(1), .capacity = capacity}),
+                               consumer({.name = "sink"}, passed.note())});
+    for (std::size_t gone = 1; gone < 5; ++gone) {
+      rt.run_until_idle();
+      EXPECT_EQ(passed.what.size(), gone);
+      ASSERT_EQ(run.report().edges[0].size, capacity) << "after " << gone;
+      rt.advance(1min);
+    }
+    run.cancel();
+    EXPECT_TRUE(run.wait().balanced());
+  }
+}
+
 TEST(throttle, occupies_no_thread_while_it_waits) {
   manual_runtime rt;
   passed_items passed;

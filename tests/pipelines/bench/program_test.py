@@ -5,6 +5,7 @@ import pty
 import re
 import signal
 import subprocess
+import threading
 import unittest
 from pathlib import Path
 
@@ -138,9 +139,13 @@ class Signals(BenchTest):
     def start(self, *arguments):
         self.bench = subprocess.Popen([PROGRAM, *arguments, "--for", "1h", "--live", "always", "--json"],
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.watchdog = threading.Timer(60, self.bench.kill)
+        self.watchdog.start()
+        self.last_told = ""
         self.addCleanup(self.end_it)
 
     def end_it(self):
+        self.watchdog.cancel()
         self.bench.kill()
         self.bench.wait()
         self.bench.stdout.close()
@@ -148,8 +153,8 @@ class Signals(BenchTest):
 
     def told(self, words):
         while words not in (line := self.bench.stderr.readline()):
-            self.assertTrue(line, "the program has ended")
-        return line
+            self.assertTrue(line, f"no '{words}' came in a minute, or the program has ended; the last was: {self.last_told}")
+            self.last_told = line
 
     def ends(self, code, sentence):
         out, err = self.bench.communicate(timeout=120)

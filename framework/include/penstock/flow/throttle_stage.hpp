@@ -40,6 +40,8 @@ class throttle_stage final : public stage_worker {
       out_.tell_consumers(&t);
       in_.tell_producers(&t);
     }
+    // As beside a body that takes long: the next token may be hours away, and half a ring will not be free before.
+    if (wanted_ != never) in_.nudge_producers();
     if (alarm_ != wanted_) {
       alarm_ = wanted_;
       run().notify_at(*this, alarm_);

@@ -1,4 +1,5 @@
-// Penstock with default options: edges of 1024, one CPU worker per core, everything accounted for.
+// Penstock with default options: edges of 1024, one CPU worker per core, everything accounted for. Bodies take their item
+// by &&, as the guide recommends, where it lies on the edge.
 #include <penstock/penstock.hpp>
 
 #include <optional>
@@ -26,7 +27,7 @@ struct contender {
   template <class Item>
   static auto stage(std::string name, std::size_t workers = 1) {
     return penstock::transform({.name = std::move(name), .workers = workers},
-                               [](Item item) { return step(std::move(item)); });
+                               [](Item&& item) { return step(std::move(item)); });
   }
 
   template <class Item>

@@ -1,5 +1,5 @@
-// Penstock with default options: edges of 1024, one CPU worker per core, everything accounted for. Bodies take their item
-// by &&, as the guide recommends, where it lies on the edge.
+// Penstock with default options: edges of 1024, one CPU worker per core, everything accounted for. Bodies take their
+// item by &&, as the guide recommends, where it lies on the edge.
 #include <penstock/penstock.hpp>
 
 #include <optional>

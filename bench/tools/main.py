@@ -24,7 +24,7 @@ class OneSentence(argparse.ArgumentParser):
 def parse(arguments):
     asked = OneSentence(prog="scripts/bench", allow_abbrev=False, description=(
         "Builds the benchmarks, lets all contenders compete, and prints a table per question and a verdict per budget. A full "
-        "run (some 20 minutes on 2 cores) also writes docs/benchmarks.md and docs/benchmarks/."))
+        "run (20 to 30 minutes on 2 cores) also writes docs/benchmarks.md and docs/benchmarks/."))
     known = sorted(file.parent.name for file in ROOT.glob("bench/*/contenders.json"))
     asked.add_argument("--quick", action="store_true", help=(
         "shorter repetitions, 3 rounds, and what takes more than 5 s only once: under 10 minutes; writes nothing"))

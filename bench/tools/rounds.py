@@ -30,6 +30,13 @@ def on_few_cores(case):
     return lambda: os.sched_setaffinity(0, cores)
 
 
+def drawn(contenders, seed):
+    """The order in a round, so that nobody always runs behind the same neighbour."""
+    order = list(contenders)
+    random.Random(seed).shuffle(order)
+    return order
+
+
 def measure(contender, case, environment):
     """The counters of one repetition. A wrong answer, or none, ends everything: a race in which one cheats has no result."""
     if contender.form == "google":
@@ -84,8 +91,7 @@ def compete(question, contenders, rounds, milliseconds, wanted=None, once_above=
     while number < last:
         for case in cases:
             able = [c for c in contenders if case in c.programs and (case, c.name) not in slow]
-            random.Random(f"{case} {number}").shuffle(able)  # nobody always runs behind the same neighbour
-            for contender in able:
+            for contender in drawn(able, f"{case} {number}"):
                 started = time.monotonic()
                 counters = measure(contender, case, environment)
                 if once_above and contender.role != "ours" and time.monotonic() - started > once_above:

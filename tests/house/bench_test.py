@@ -49,7 +49,8 @@ class bench(unittest.TestCase):
     def test_a_wrong_option_is_told_in_one_sentence(self):
         for options, sentence in ((["--rounds", "0"], "must be at least 1"), (["--question", "nothing"], "no question 'nothing'"),
                                   (["--fast"], "unrecognized arguments: --fast"),
-                                  (["--document", "--question", "load"], "takes no other option"), (["--rounds", "x"], "invalid int value")):
+                                  (["--document", "--question", "load"], "takes no other option"),
+                                  (["--rounds", "x"], "invalid int value")):
             code, output, problem = self.run_script(*options)
             self.assertEqual((code, output, problem.count("\n")), (2, "", 1), problem)
             self.assertIn(sentence, problem)
@@ -86,7 +87,8 @@ class bench(unittest.TestCase):
         self.assertEqual((figure, said), ("30.0 × (22.5 to 45.0)", "met"))
         figure, said = verdict(measured(ours=(10, 100, 40), tbb=(300, 400, 1200)), "at least 20 times")
         self.assertEqual(figure, "30.0 × (4.00 to 30.0) †")
-        self.assertIn("†: the ratio of the two medians", table.summary(measured(ours=(10, 20, 40), threads=(10, 5, 40)), "pipeline"))
+        in_doubt = measured(ours=(10, 20, 40), threads=(10, 5, 40))
+        self.assertIn("†: the ratio of the two medians", table.summary(in_doubt, "pipeline"))
 
     def test_rivals_that_batch_do_not_count_where_single_items_are_asked(self):
         self.assertIn("the nearest, oneTBB parallel_pipeline: 28.3 ×", verdict(measured(), "one item at a time")[0])

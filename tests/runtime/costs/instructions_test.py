@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Counts, under valgrind's callgrind, the instructions that an item costs (per hop of a pipeline; for a put and a get at a queue),
-and compares with the recorded figure: unlike a time, it does not depend on what else the machine does. What starting and ending costs falls out of the difference of two
-runs. A figure is recorded per compiler and program, in instructions.txt; other compilers, and machines without valgrind, skip.
+and compares with the recorded figure: unlike a time, it does not depend on what else the machine does. What starting and ending
+costs falls out of the difference of two runs. A figure is recorded per compiler and program, in instructions.txt; other
+compilers, and machines without valgrind, skip.
 
 usage: instructions_test.py PROGRAM "COMPILER MAJOR" [--record]      exit code 77: skipped
 """

@@ -38,8 +38,8 @@ inline item step(item i) noexcept {
 }
 
 /// Gives items at a fixed rate: turns in a loop until the next one is due, for sleeping would add the timer's own
-/// moods. One that is late is given at once, and is late from then on: its time counts from when it was due, or a line
-/// that holds up its source would not be blamed for it. Used by one thread, which does nothing else.
+/// moods. One that is late is given at once, and its time counts from when it was due: a line that holds up its source
+/// is blamed for it. Used by one thread, which does nothing else.
 class source {
  public:
   source(std::uint64_t items, double per_second) noexcept

@@ -22,8 +22,8 @@ def markdown(head, rows):
 
 
 def spread(values, median):
-    """The median, and the smallest and the largest value."""
-    return f"{short(median)} ({short(min(values))} to {short(max(values))})"
+    """The median, and the smallest and the largest value, where they differ."""
+    return short(median) + ends_of(values)
 
 
 DOUBTS = (f"{DOUBT}: the ratio of the two medians is another by more than a quarter; the rounds differ too much for one figure.")

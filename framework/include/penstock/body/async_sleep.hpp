@@ -1,11 +1,13 @@
 // A pause in a coroutine.
 #pragma once
 
+#include <utility>
+
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <penstock/base/clock.hpp>
@@ -19,8 +21,8 @@ namespace penstock {
 inline boost::asio::awaitable<void> async_sleep(duration d) {
   auto executor = co_await boost::asio::this_coro::executor;
   detail::alarm<boost::asio::any_io_executor> alarm(executor, after(clock::now(), d));
-  boost::system::error_code error;
-  co_await alarm.timer().async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+  auto ringing = alarm.timer().async_wait(boost::asio::as_tuple(boost::asio::deferred));
+  const auto [error] = co_await std::move(ringing);
   if (!alarm.rang()(error)) throw boost::system::system_error(error);
 }
 

@@ -13,6 +13,7 @@
   /garbage                not HTTP
   /many_headers           headers without end
   /never                  no answer
+  /later/KEY              no answer, until /release/KEY has been asked for
   /redirect/N             N redirects to /ok;  /redirect_to?URL
   /count/KEY              how many requests of that KEY came
   /clock                  200; the instants of all of these are counted: /windows
@@ -137,7 +138,12 @@ async def one(reader, writer):
     elif what == "garbage":
         writer.write(b"220 mail.example.org ESMTP\r\n")
         return False
-    elif what == "never":
+    elif what == "release":
+        counts["release " + rest[0]] = 1
+        writer.write(answer(200, b"ok"))
+    elif what == "later" and "release " + rest[0] in counts:
+        writer.write(answer(200, b"ok"))
+    elif what in ("never", "later"):
         await reader.read()  # until the other end has enough
         return False
     elif what == "redirect":

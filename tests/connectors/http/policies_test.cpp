@@ -128,6 +128,19 @@ TEST(http_retry, does_not_repeat_what_a_sink_has_begun_to_take) {
   EXPECT_EQ(seen, 5000U);
 }
 
+TEST(http_retry, gives_a_sink_the_body_of_the_last_answer_only) {
+  const fault_server server;
+  asio::io_context io;
+  http::client client({.base_url = server.url(), .retry = {.times = 1, .backoff = at_once}});
+  std::string seen;
+  const http::body_sink keep = [&](const http::response&, std::string_view piece) -> asio::awaitable<void> {
+    seen += piece;
+    co_return;
+  };
+  EXPECT_EQ(run_on(io, client.async_send({.url = "status/503"}, keep)).attempts, 2U);
+  EXPECT_EQ(seen, "status 503");
+}
+
 TEST(retry_after, is_seconds_or_a_date) {
   const auto now = std::chrono::system_clock::from_time_t(784'111'777);  // RFC 9110's example
   EXPECT_EQ(http::retry_after("120", now), 120s);

@@ -29,8 +29,9 @@ client_core::client_core(client_options options)
   if (!base.empty() && !base.starts_with("http://") && !base.starts_with("https://"))
     throw error(errc::invalid, base, "a base URL begins with http:// or https://");
   for (const auto& [name, value] : options_.headers)
-    if (name.empty() || (name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
-      throw error(errc::invalid, base, "a header of the client has no name, or a line end in it");
+    if (!is_token(name) || value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+      throw error(errc::invalid, base,
+                  "the header '" + name + "' cannot be sent: a name is one word, a value one line");
 }
 
 client_core::~client_core() = default;
@@ -97,8 +98,17 @@ class last_word {
   std::optional<canceller> end_;
 };
 
+/// Worth another attempt.
+bool is_passing(int status) noexcept { return status == 429 || status == 502 || status == 503 || status == 504; }
+
+/// Of the sink, over all attempts.
+struct sink_progress {
+  bool delivered = false;  ///< it has got a piece
+  bool last = true;        ///< there is no attempt after this one
+};
+
 asio::awaitable<response> send_once(std::shared_ptr<client_core> core, std::shared_ptr<const request> what,
-                                    const body_sink* sink, wait_limits limits, bool* delivered) {
+                                    const body_sink* sink, wait_limits limits, sink_progress* progress) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
   const auto machinery = core->machinery(executor);
@@ -113,7 +123,8 @@ asio::awaitable<response> send_once(std::shared_ptr<client_core> core, std::shar
     co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(news)>(initiate_wait(), asio::use_awaitable,
                                                                               machinery, t);
     if (t->piece.empty()) break;  // done
-    *delivered = true;
+    if (!progress->last && !progress->delivered && is_passing(t->head.status)) continue;
+    progress->delivered = true;
     co_await (*sink)(t->head, t->piece);
   }
   unless_seen.seen();
@@ -152,7 +163,7 @@ retry_verdict judge(const client_options& options, const response* answer, const
     }
   }
   const int status = answer->status;
-  if (status != 429 && status != 502 && status != 503 && status != 504) return {};
+  if (!is_passing(status)) return {};
   const auto asked = retry_after(answer->headers.get("Retry-After"), std::chrono::system_clock::now());
   if (asked && *asked > options.retry.longest_retry_after) return {};
   return {true, asked.value_or(duration::zero())};
@@ -163,27 +174,28 @@ asio::awaitable<response> send(std::shared_ptr<client_core> core, request asked,
   const client_options& options = core->options();
   const body_sink* const to = sink ? &sink : nullptr;
   const bool limited = options.rate.has_value() || options.rate_per_host.has_value();
-  bool delivered = false;
+  sink_progress progress;
   if (options.retry.times == 0 || !may_be_repeated(*what)) {
     if (limited) {
       const std::string url = joined_url(options.base_url, what->url, {});
       co_await acquire_permits(options, url, limits);
     }
-    response answer = co_await send_once(core, what, to, limits, &delivered);
+    response answer = co_await send_once(core, what, to, limits, &progress);
     co_return std::move(answer);
   }
   unsigned attempts = 0;
   const auto attempt = [&](unsigned number) -> asio::awaitable<response> {
     attempts = number;
+    progress.last = number > options.retry.times;
     if (limited) {
       const std::string url = joined_url(options.base_url, what->url, {});
       co_await acquire_permits(options, url, limits);
     }
-    response got = co_await send_once(core, what, to, limits, &delivered);
+    response got = co_await send_once(core, what, to, limits, &progress);
     co_return std::move(got);
   };
   const auto decide = [&](const response* got, const std::exception_ptr& failed) {
-    return delivered ? retry_verdict{} : judge(options, got, failed);
+    return progress.delivered ? retry_verdict{} : judge(options, got, failed);
   };
   retry_options how;
   how.times = options.retry.times;

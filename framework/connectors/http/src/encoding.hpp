@@ -11,6 +11,9 @@ namespace penstock::http {
 /// Header names compare so.
 bool same_name(std::string_view a, std::string_view b) noexcept;
 
+/// Fit for a method or the name of a header.
+bool is_token(std::string_view text) noexcept;
+
 /// Percent-encoded, a space too.
 void append_encoded(std::string& to, std::string_view text);
 

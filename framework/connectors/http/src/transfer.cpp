@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::size_t most_header_bytes = std::size_t{256} << 10;
 
-bool is_token(std::string_view text) noexcept {
-  // RFC 9110, 5.6.2
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
 void check_field(const std::string& url, const std::string& name, const std::string& value) {
   if (!is_token(name)) throw error(errc::invalid, url, "'" + name + "' cannot be the name of a header");
   if (std::ranges::any_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }))
@@ -226,11 +218,11 @@ std::size_t transfer::take_body(std::string_view part) noexcept {
       arrived += part;
       owner->has_piece(*this);
     } else {
-      if (part.size() > options.max_body - answer.body.size()) {
+      if (part.size() > options.max_body - answer.bytes) {
         body_too_large_ = true;
         return 0;
       }
-      answer.body += part;
+      if (what.keep_body) answer.body += part;
     }
     answer.bytes += part.size();
     return part.size();

@@ -47,7 +47,8 @@ class client {
   /// The answer, whatever its status. Throws `http::error`, or `penstock::error` (cancelled).
   boost::asio::awaitable<response> async_send(request what, wait_limits limits = {});
 
-  /// The same, with the body going to `sink`. Not tried again once the sink has got a piece.
+  /// The same, with the body going to `sink`. Not tried again once the sink has got a piece; the body of an answer that
+  /// its status makes worth another attempt, if there may be one, does not go there.
   boost::asio::awaitable<response> async_send(request what, body_sink sink, wait_limits limits = {});
 
   boost::asio::awaitable<response> async_get(std::string path, fields params = {}, wait_limits limits = {});

@@ -45,10 +45,11 @@ template <class Json>
 
 struct request {
   std::string method = "GET";
-  std::string url;       ///< absolute, or relative to `client_options::base_url`
-  fields params = {};    ///< appended to the URL's query
-  fields headers = {};   ///< replace those of the client of the same name; an empty value leaves that header out
-  http::body body = {};  ///< none if both parts are empty
+  std::string url;        ///< absolute, or relative to `client_options::base_url`
+  fields params = {};     ///< appended to the URL's query
+  fields headers = {};    ///< replace those of the client of the same name; an empty value leaves that header out
+  http::body body = {};   ///< none if both parts are empty
+  bool keep_body = true;  ///< of the answer; false: it is counted, up to `max_body`, and thrown away
   std::string idempotency_key = {};  ///< sent as `Idempotency-Key`; with one, a request of any method may be retried
 };
 

@@ -11,13 +11,11 @@ using compressed::errc;
 
 class unpack : public test::both_formats {
  protected:
-  // [stage]
   static pipeline unpacked_to(const std::filesystem::path& file, std::function<void(std::string)> take) {
     return {"unpack", producer({.name = "read"}, files::chunks(file, 1000)),
             flat_map({.name = "unpack"}, per_worker([] { return compressed::unpack("t", 4096); })),
             consumer({.name = "take"}, std::move(take))};
   }
-  // [/stage]
   test::temp_folder folder;
 };
 INSTANTIATE_TEST_SUITE_P(, unpack, testing::Values(test::gzip_packing, test::zstd_packing), test::name_of_format);

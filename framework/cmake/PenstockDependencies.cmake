@@ -10,6 +10,22 @@ macro(penstock_find debian package)
   endif()
 endmacro()
 
+# Zstandard brings no files of CMake's on every system; its header and its library are all that is needed.
+macro(penstock_find_zstd)
+  if(NOT TARGET zstd::zstd)
+    find_path(PENSTOCK_ZSTD_INCLUDE zstd.h)
+    find_library(PENSTOCK_ZSTD_LIBRARY zstd)
+    mark_as_advanced(PENSTOCK_ZSTD_INCLUDE PENSTOCK_ZSTD_LIBRARY)
+    if(PENSTOCK_ZSTD_INCLUDE AND PENSTOCK_ZSTD_LIBRARY)
+      add_library(zstd::zstd UNKNOWN IMPORTED GLOBAL)
+      set_target_properties(zstd::zstd PROPERTIES IMPORTED_LOCATION "${PENSTOCK_ZSTD_LIBRARY}"
+        INTERFACE_INCLUDE_DIRECTORIES "${PENSTOCK_ZSTD_INCLUDE}")
+    else()
+      list(APPEND penstock_missing "  zstd (on Debian: apt-get install libzstd-dev)")
+    endif()
+  endif()
+endmacro()
+
 # penstock_find_dependencies_of(<part>…): a part is a component of the package, or build (what only compiling the library
 # takes), tests, bench, pipelines.
 macro(penstock_find_dependencies_of)
@@ -24,6 +40,9 @@ macro(penstock_find_dependencies_of)
       penstock_find(libsqlite3-dev SQLite3 3.37)
     elseif(penstock_part STREQUAL "http")
       penstock_find(libcurl4-openssl-dev CURL 7.88)
+    elseif(penstock_part STREQUAL "compressed")
+      penstock_find(zlib1g-dev ZLIB)
+      penstock_find_zstd()
     elseif(penstock_part STREQUAL "build")
       penstock_find(nlohmann-json3-dev nlohmann_json 3)
     elseif(penstock_part STREQUAL "pipelines")

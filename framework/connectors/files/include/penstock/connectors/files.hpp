@@ -15,10 +15,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <penstock/base/stop.hpp>
 #include <penstock/connectors/files/each.hpp>
 #include <penstock/connectors/files/opened_file.hpp>
 #include <penstock/connectors/files/replacement.hpp>
@@ -103,15 +105,48 @@ class directory {
 /// Fills the front of the span and returns how much; 0 is the end. May block; may throw.
 using read_function = std::function<std::size_t(std::span<char>)>;
 
+/// The same for one whose waits can be ended: returns nothing if a stop was requested while there was nothing to read.
+using stoppable_read_function = std::function<std::optional<std::size_t>(std::span<char>, const stop_token&)>;
+
 /// Where records come from: a path, "-" for standard input, or a function, whose `name` then is only for messages.
 struct source {
   source(const char* path) : name(path) {}                            // NOLINT(google-explicit-constructor)
   source(std::string path) : name(std::move(path)) {}                 // NOLINT(google-explicit-constructor)
   source(const std::filesystem::path& path) : name(path.string()) {}  // NOLINT(google-explicit-constructor)
   source(std::string called, read_function from) : name(std::move(called)), read(std::move(from)) {}
+  source(std::string called, stoppable_read_function from) : name(std::move(called)), read_or_stop(std::move(from)) {}
+
+  [[nodiscard]] bool is_function() const noexcept { return read || read_or_stop; }
 
   std::string name;
-  read_function read;
+  read_function read;                    ///< empty if it is none
+  stoppable_read_function read_or_stop;  ///< likewise
+};
+
+/// A place between two records in a list of sources.
+struct position {
+  std::size_t source = 0;    ///< index in the list
+  std::uint64_t offset = 0;  ///< in that source; 0: its beginning
+  std::uint64_t line = 1;    ///< of that source, on which the next record begins
+  std::uint64_t record = 1;  ///< the number of the next record in that source
+  std::uint64_t digest = 0;  ///< of all bytes before the place, those of earlier sources included; see `proof`
+};
+
+/// Whether a reader that begins at a position makes sure that the bytes before it are those it was taken from.
+enum class proof : std::uint8_t {
+  none,    ///< they are stepped over; earlier sources are not even opened
+  digest,  ///< they are read and compared, some 10 GB/s of a core; every block tells its own digest
+};
+
+/// Thrown by a reader whose sources are not those that its position was taken from.
+class changed_source : public std::runtime_error {
+ public:
+  changed_source(std::size_t source, const std::string& sentence) : std::runtime_error(sentence), source_(source) {}
+  /// Index of the source where that was found: it, or one before it, has changed.
+  [[nodiscard]] std::size_t source() const noexcept { return source_; }
+
+ private:
+  std::size_t source_;
 };
 
 /// How far a reader is, for whoever shows it; written with relaxed order by the reading thread, read by any.
@@ -145,6 +180,7 @@ struct block {
   std::uint64_t first_record = 1;      ///< the number of its first record in the source, counting from 1
   std::size_t records = 0;             ///< rows in `bytes` (blank lines are none) and in `rejected`
   std::vector<rejected_row> rejected;  ///< at most one, after all the others: a row too large to be held
+  position end;                        ///< where the next block begins; a later reading can begin there
 };
 
 }  // namespace penstock::files

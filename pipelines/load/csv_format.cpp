@@ -22,8 +22,8 @@ std::optional<csv_format::piece> csv_format::reader::operator()(penstock::contex
     require_header(work_->from, next->source, next->header.get());
     header_ = next->header;
     const auto sample = csv::parse(*next, work_->from.dialect);
-    auto prepared = work_->to.prepare(infer(*header_, sample, work_->how.types), destination::match::in_order,
-                                      work_->from.name(next->source), run.stop_token());
+    auto prepared = work_->to->prepare(infer(*header_, sample, work_->how.types), destination::match::in_order,
+                                       work_->from.name(next->source), work_->done, run.stop_token());
     if (!prepared) return std::nullopt;
     columns_ = std::make_shared<const layout>(std::move(*prepared));
   } else if (next->first_of_source) {

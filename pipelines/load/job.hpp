@@ -22,13 +22,15 @@ struct tally {
 };
 
 struct job {
-  explicit job(options asked) : how(std::move(asked)), from(look_at_inputs(how)), to(how), rejects(how.rejects) {}
+  explicit job(options asked)
+      : how(std::move(asked)), from(look_at_inputs(how)), to(open_destination(how)), rejects(how.rejects) {}
 
   const options how;
   const inputs from;
-  destination to;
+  const std::unique_ptr<destination> to;
   rejects_file rejects;
   tally rows;
+  checkpoint done;  ///< what is recorded of this load; written by one stage at a time, read by main after the run
   std::shared_ptr<penstock::files::progress> bytes = std::make_shared<penstock::files::progress>();
 };
 

@@ -102,9 +102,9 @@ load::exit_code load_files(const load::options& how) {
   auto ending = load::ending_of(report, work);
   // A load that was given up must not wait for another writer once more, only to tidy the log.
   const bool given_up = report.state() > penstock::end_state::stopped;
-  if (given_up) work.to.give_up_waiting();
+  if (given_up) work.to->give_up_waiting();
   try {
-    work.to.close();
+    work.to->close();
   } catch (...) {
     const auto why = load::explain(std::current_exception());
     if (ending.code == load::exit_code::ok) ending = {why.code(), why.what()};

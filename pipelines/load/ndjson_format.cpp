@@ -38,8 +38,8 @@ bool ndjson_format::reader::settle(const ndjson::block& first, const penstock::s
         fmt::format("{}: none of the first {} lines is a JSON object with keys; one object a line is expected", file,
                     first.records));
   require_column_names(keys, file);
-  auto prepared =
-      work_->to.prepare(of_keys(std::move(keys), work_->how.types), destination::match::by_name, file, stop);
+  auto prepared = work_->to->prepare(of_keys(std::move(keys), work_->how.types), destination::match::by_name, file,
+                                     work_->done, stop);
   if (!prepared) return false;
   auto columns = std::make_shared<const layout>(std::move(*prepared));
   ndjson::schema schema(columns->names);

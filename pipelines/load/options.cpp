@@ -47,11 +47,15 @@ char delimiter_of(const std::string& text) {
   return text.front();
 }
 
-std::filesystem::path database_of(const std::string& target) {
-  constexpr std::string_view scheme = "sqlite:";
-  if (!target.starts_with(scheme) || target.size() == scheme.size())
-    refuse(fmt::format("--to: '{}' is no destination; it is written sqlite:FILE", target));
-  return target.substr(scheme.size());
+// The schemes of --to. A further kind keeps what stands behind its scheme in an option of its own.
+void choose_destination(const std::string& target, options& o) {
+  constexpr std::string_view sqlite = "sqlite:";
+  if (target.starts_with(sqlite) && target.size() > sqlite.size()) {
+    o.kind = database_kind::sqlite;
+    o.database = target.substr(sqlite.size());
+    return;
+  }
+  refuse(fmt::format("--to: '{}' is no destination; it is written sqlite:FILE", target));
 }
 
 std::string table_named_after(const std::string& file) {
@@ -142,7 +146,7 @@ std::optional<options> read_options(int argc, const char* const* argv) {
     refuse(e.what());
   }
 
-  o.database = database_of(to);
+  choose_destination(to, o);
   if (o.table.empty()) o.table = table_named_after(o.files.front());
   if (delimiter) o.delimiter = delimiter_of(*delimiter);
   if (format != "auto")

@@ -22,9 +22,13 @@ enum class bad_row_choice : std::uint8_t { reject, fail };
 enum class progress_choice : std::uint8_t { automatic, always, never };
 enum class report_form : std::uint8_t { text, json };
 
+/// What --to can name.
+enum class database_kind : std::uint8_t { sqlite };
+
 struct options {
   std::vector<std::string> files;  ///< "-" is standard input
-  std::filesystem::path database;
+  database_kind kind = database_kind::sqlite;
+  std::filesystem::path database;     ///< the file, of SQLite
   std::string table;                  ///< never empty
   std::optional<file_format> format;  ///< nothing: to be guessed
   std::optional<char> delimiter;      ///< nothing: a tab for .tsv, else a comma

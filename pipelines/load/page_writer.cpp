@@ -11,32 +11,36 @@
 namespace load {
 
 void page_writer::operator()(page rows, penstock::context& run) const {
-  const std::stop_callback on_cancel(run.stop_token().std_token(), [this] { work_->to.give_up_waiting(); });
+  const std::stop_callback on_cancel(run.stop_token().std_token(), [this] { work_->to->give_up_waiting(); });
   try {
     if (work_->how.on_bad_row == bad_row_choice::fail) {
       insert_or_fail(rows);
     } else {
       insert_and_reject(rows);
     }
-  } catch (const penstock::sqlite::error& e) {
+  } catch (const gave_up_waiting&) {
     // A cancel that ended a wait is no failure; the rows of this page stay among those that were not loaded.
-    if (e.cause() != penstock::sqlite::errc::cancelled) throw;
   }
 }
 
 void page_writer::insert_and_reject(const page& rows) const {
   auto& counts = work_->rows;
   const auto& file = work_->from.name(rows.source());
+  checkpoint next = work_->done;
+  std::uint64_t rejected = 0;
   // Written down before the rows around them are committed: nothing is lost without a trace, however the program ends.
-  for (const auto& row : rows.rejected()) work_->rejects.write(file, row);
-  work_->rejects.flush();
-  counts.rejected.fetch_add(rows.rejected().size(), std::memory_order_relaxed);
-
-  const auto refused = work_->to.insert(rows);
-  counts.inserted.fetch_add(rows.rows() - refused.size(), std::memory_order_relaxed);
-  for (const auto& row : refused) work_->rejects.write(file, rows, row.row, row.reason);
-  work_->rejects.flush();
-  counts.rejected.fetch_add(refused.size(), std::memory_order_relaxed);
+  work_->to->insert(rows, work_->done, [&](std::span<const refused_row> refused) {
+    for (const auto& row : rows.rejected()) work_->rejects.write(file, row);
+    for (const auto& row : refused) work_->rejects.write(file, rows, row.row, row.reason);
+    work_->rejects.flush();
+    rejected = rows.rejected().size() + refused.size();
+    next.inserted += rows.rows() - refused.size();
+    next.rejected += rejected;
+    return next;
+  });
+  counts.inserted.fetch_add(next.inserted - work_->done.inserted, std::memory_order_relaxed);
+  counts.rejected.fetch_add(rejected, std::memory_order_relaxed);
+  work_->done = next;
 }
 
 void page_writer::insert_or_fail(page& rows) const {
@@ -51,14 +55,22 @@ void page_writer::insert_or_fail(page& rows) const {
     rows.keep_first(before);
     bad = sentence(first.line, first.reason);
   }
+  checkpoint next;
+  const auto insert = [&] {
+    work_->to->insert(rows, work_->done, [&](std::span<const refused_row>) {
+      next = work_->done;
+      next.inserted += rows.rows();
+      return next;
+    });
+  };
   try {
-    work_->to.insert(rows);
-  } catch (const penstock::sqlite::error& refused) {
-    if (!refused.row()) throw;
-    bad = sentence(rows.line(*refused.row()), refused.what());
-    rows.keep_first(*refused.row());
-    work_->to.insert(rows);
+    insert();
+  } catch (const row_refused& refused) {
+    bad = sentence(rows.line(refused.row()), refused.what());
+    rows.keep_first(refused.row());
+    insert();
   }
+  work_->done = next;
   work_->rows.inserted.fetch_add(rows.rows(), std::memory_order_relaxed);
   if (!bad) return;
   work_->rows.rejected.fetch_add(1, std::memory_order_relaxed);

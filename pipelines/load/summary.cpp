@@ -33,7 +33,7 @@ std::string as_text(const penstock::report& run, const job& work) {
   if (seconds > 0)
     text << fmt::format(", {} rows/s, {}B/s", amount(static_cast<double>(rows.inserted) / seconds),
                         amount(bytes / seconds));
-  text << fmt::format("\ntable '{}' in {}", work.how.table, work.how.database.string());
+  text << fmt::format("\ntable '{}' in {}", work.how.table, work.to->name());
   if (rows.rejected > 0 && work.how.on_bad_row == bad_row_choice::reject)
     text << fmt::format("; rejected rows in {}", work.rejects.path().string());
   text << '\n';
@@ -46,7 +46,7 @@ std::string as_json(const penstock::report& run, const job& work, const ending& 
   json all;
   all["exit_code"] = static_cast<int>(how.code);
   all["error"] = how.sentence.empty() ? json() : json(how.sentence);
-  all["database"] = work.how.database.string();
+  all["database"] = work.to->name();
   all["table"] = work.how.table;
   all["rows_read"] = rows.read;
   all["rows_inserted"] = rows.inserted;

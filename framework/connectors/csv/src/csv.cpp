@@ -56,7 +56,7 @@ struct blocks::position {
                 .quote = options.dialect.quote,
                 .blank = files::detail::blank_line::empty,
                 .max_record_bytes = options.max_row_bytes},
-               options.progress) {}
+               options.progress, {.at = options.begin, .proof = options.proof}) {}
 
   files::detail::block_reader reader;
   bool in_source = false;
@@ -89,8 +89,9 @@ void blocks::position::begin_source(const block_options& options, const stop_tok
 std::optional<block> blocks::position::read(const block_options& options, const stop_token& stop) {
   for (;;) {
     if (!in_source) {
-      if (!reader.next_source()) return std::nullopt;
+      if (!reader.next_source(stop)) return std::nullopt;
       begin_source(options, stop);
+      if (!reader.go_to_start(stop)) return std::nullopt;
     }
     block next;
     in_source = reader.read(next, {.rows = options.rows, .bytes = options.bytes}, stop);
@@ -130,6 +131,8 @@ std::optional<names> read_header(const files::source& from, const block_options&
   with_header.header = header::first_row;
   with_header.progress = nullptr;
   with_header.rows = 1;
+  with_header.begin = {};
+  with_header.proof = files::proof::none;
   blocks reading({from}, std::move(with_header));
   const block* const first = reading.peek();
   if (first == nullptr || !first->header) return std::nullopt;

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -33,10 +35,12 @@ void check_limits(const block_limits& limits, std::size_t max_record_bytes, cons
   if (limits.bytes > most || max_record_bytes > most) refuse("bytes and max_row_bytes can be 1 GiB at most");
 }
 
-block_reader::block_reader(std::vector<source> sources, const block_rules& rules, std::shared_ptr<progress> shown)
+block_reader::block_reader(std::vector<source> sources, const block_rules& rules, std::shared_ptr<progress> shown,
+                           const block_start& from)
     : sources_(std::move(sources)),
       rules_(rules),
       progress_(shown ? std::move(shown) : std::make_shared<progress>()),
+      from_(from),
       scanner_(rules.delimiter, rules.quote),
       buffer_(new char[buffer_bytes]) {
   sum_sizes();
@@ -52,20 +56,99 @@ void block_reader::sum_sizes() {
   progress_->bytes_total.store(total, std::memory_order_relaxed);
 }
 
-bool block_reader::next_source() {
+bool block_reader::next_source(const stop_token& stop) {
+  while (next_index_ < from_.at.source) {
+    if (next_index_ >= sources_.size()) throw changed_source(sources_.size(), "there are fewer sources than before");
+    if (from_.proof == proof::none) {
+      ++next_index_;
+      continue;
+    }
+    open_source();
+    if (skip(std::numeric_limits<std::uint64_t>::max(), stop) == fill_result::stopped) return false;
+  }
   if (stopped_ || next_index_ == sources_.size()) return false;
+  open_source();
+  return true;
+}
+
+bool block_reader::go_to_start(const stop_token& stop) {
+  if (stopped_) return false;
+  const position at = std::exchange(from_.at, {});
+  if (at.source == 0 && at.offset == 0) return true;
+  // A header that was read is a record of its own; it may have grown.
+  if (offset_ > at.offset) refuse("begins otherwise than before");
+  const auto skipped = skip(at.offset, stop);
+  if (skipped == fill_result::stopped) return false;
+  if (skipped == fill_result::ended) refuse("is shorter than before");
+  line_ = at.line;
+  record_ = at.record;
+  if (proving()) {
+    take_in(at_);
+    if (digest_.value() != at.digest) refuse("is not as it was before");
+  }
+  // A last record without a line end was whole then; more bytes would be a part of it.
+  const bool whole = at_ == buffer_.get() || at_[-1] == '\n';
+  if (!whole && (at_ != end_ || fill(stop) == fill_result::filled))
+    refuse("goes on in the row that was its last before");
+  scanner_.begin_record();
+  scanner_.feed(at_, end_);
+  return !stopped_;
+}
+
+// Everything before `to` counts as read, without being looked at. `ended`: the source has less.
+block_reader::fill_result block_reader::skip(std::uint64_t to, const stop_token& stop) {
+  while (offset_ < to) {
+    if (at_ == end_) {
+      const auto filled = fill(stop);
+      if (filled != fill_result::filled) return filled;
+    }
+    const auto part = std::min(static_cast<std::uint64_t>(end_ - at_), to - offset_);
+    at_ += part;
+    offset_ += part;
+    record_end_ = at_;
+  }
+  return fill_result::filled;
+}
+
+// Brings the digests up to date: what stands in the buffer up to `to` will not be there much longer, or is asked for.
+void block_reader::take_in(const char* to) noexcept {
+  if (!proving()) return;
+  const auto add = [this](const char* end) {
+    ahead_.add({counted_, end});
+    counted_ = end;
+  };
+  if (record_end_ != nullptr) {
+    add(record_end_);
+    digest_ = ahead_;
+    record_end_ = nullptr;
+  }
+  add(to);
+}
+
+void block_reader::refuse(const char* why) const {
+  const source& from = sources_[index_];
+  throw changed_source(index_, (from.name == "-" && !from.read ? "standard input" : from.name) + " " + why);
+}
+
+void block_reader::open_source() {
   input_.reset();
   index_ = next_index_++;
   input_.emplace(sources_[index_]);
   scanner_.begin_record();
-  at_ = end_ = buffer_.get();
+  at_ = end_ = counted_ = record_end_ = buffer_.get();
   ended_ = false;
   offset_ = 0;
   line_ = record_ = 1;
-  return true;
+  if (proving()) {  // or the end of a source could move without being noticed
+    const std::uint64_t number = index_;
+    std::array<char, sizeof number> bytes{};
+    std::memcpy(bytes.data(), &number, sizeof number);
+    ahead_.add({bytes.data(), bytes.size()});
+  }
 }
 
 block_reader::fill_result block_reader::fill(const stop_token& stop) {
+  take_in(end_);
   if (ended_) return fill_result::ended;
   std::size_t have = 0;
   // At the beginning of a source a mark must be seen whole; elsewhere one read is enough.
@@ -88,6 +171,7 @@ block_reader::fill_result block_reader::fill(const stop_token& stop) {
     at_ += byte_order_mark.size();
     offset_ += byte_order_mark.size();
   }
+  counted_ = at_;
   scanner_.feed(at_, end_);
   return fill_result::filled;
 }
@@ -134,6 +218,9 @@ bool block_reader::read(block& into, const block_limits& limits, const stop_toke
   // One row that was too large must not make its block carry the memory on.
   if (into.bytes.capacity() / 4 > into.bytes.size() + limits.bytes) into.bytes.shrink_to_fit();
   into.bytes.reserve(into.bytes.size() + block::padding);
+  take_in(record_end_ != nullptr ? record_end_ : counted_);
+  into.end = {
+      .source = index_, .offset = offset_, .line = line_, .record = record_, .digest = proving() ? digest_.value() : 0};
   return !into.bytes.empty() || into.records > 0;
 }
 
@@ -172,6 +259,7 @@ void block_reader::finish(block& into, const record_in_progress& record) {
   }
   offset_ += record.bytes;
   line_ += scanner_.lines();
+  record_end_ = at_;
 }
 
 }  // namespace penstock::files::detail

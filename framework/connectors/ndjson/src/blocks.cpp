@@ -12,7 +12,7 @@ struct blocks::position {
                 .quote = std::nullopt,
                 .blank = files::detail::blank_line::spaces,
                 .max_record_bytes = options.max_row_bytes},
-               options.progress) {}
+               options.progress, {.at = options.begin, .proof = options.proof}) {}
 
   files::detail::block_reader reader;
   bool in_source = false;
@@ -24,7 +24,7 @@ struct blocks::position {
 std::optional<block> blocks::position::read(const block_options& options, const stop_token& stop) {
   for (;;) {
     const bool at_beginning = !in_source;
-    if (at_beginning && !reader.next_source()) return std::nullopt;
+    if (at_beginning && (!reader.next_source(stop) || !reader.go_to_start(stop))) return std::nullopt;
     block next;
     in_source = reader.read(next, {.rows = options.rows, .bytes = options.bytes}, stop);
     if (!in_source && !at_beginning) continue;

@@ -38,7 +38,7 @@ class loader final : public guest {
     rows_.reset();
   }
 
-  std::vector<bad_row> write(const row_source& rows);
+  std::vector<bad_row> write(const row_source& rows, const before_commit& also);
   void keep(std::vector<bad_row> rows) {
     const std::lock_guard lock(mutex_);
     kept_.insert(kept_.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
@@ -55,8 +55,10 @@ class loader final : public guest {
  private:
   void look_at_table();
   bool is_there(const char* kind, const char* named_by);
-  std::vector<bad_row> write_through_table(const row_source& rows);
-  std::vector<bad_row> write_one_by_one(const row_source& rows, const std::optional<error>& whole);
+  std::optional<error> write_image(const before_commit& also);
+  std::vector<bad_row> write_through_table(const row_source& rows, const before_commit& also);
+  std::vector<bad_row> write_one_by_one(const row_source& rows, const std::optional<error>& whole,
+                                        const before_commit& also);
   int insert_one(std::span<const value_view> row);
   void committed(std::uint64_t rows, std::uint64_t bad_rows, bool by_image);
 
@@ -127,7 +129,7 @@ class scope_of_changes {
 
 }  // namespace
 
-std::vector<bad_row> loader::write(const row_source& rows) {
+std::vector<bad_row> loader::write(const row_source& rows, const before_commit& also) {
   auto& c = *connection_;
   c.open_handle(doing_.c_str());
   if (writing_.test_and_set(std::memory_order_acquire))
@@ -141,21 +143,41 @@ std::vector<bad_row> loader::write(const row_source& rows) {
   if (rows.columns != columns_)
     throw error(errc::schema_mismatch, c.path + ": " + doing_ + ": the batch has " + std::to_string(rows.columns) +
                                            " columns, expected were " + std::to_string(columns_));
-  if (rows.rows == 0) return {};
-  int rc = SQLITE_OK;
-  if (!image_ || !image_->write(rows, rc)) return write_through_table(rows);
-  if (rc == SQLITE_OK) {
-    committed(static_cast<std::uint64_t>(sqlite3_changes64(c.handle)), 0, true);
+  if (rows.rows == 0) {
+    if (!also) return {};
+    scope_of_changes changes(c, doing_);
+    also({});
+    changes.keep();
     return {};
   }
-  const error whole = describe(c, rc, doing_);
-  if (!blames_a_row(rc)) throw whole;
-  return write_one_by_one(rows, whole);
+  if (!image_ || !image_->hold(rows)) return write_through_table(rows, also);
+  const auto whole = write_image(also);
+  if (whole) return write_one_by_one(rows, whole, also);
+  committed(rows.rows, 0, true);
+  return {};
+}
+
+// Returns the refusal of a row; other failures are thrown. The image is read from the beginning of the transaction on,
+// so it holds the batch already.
+std::optional<error> loader::write_image(const before_commit& also) {
+  const auto& c = *connection_;
+  std::optional<scope_of_changes> changes;
+  if (also) changes.emplace(c, doing_);
+  if (const int rc = image_->write(); rc != SQLITE_OK) {
+    error whole = describe(c, rc, doing_);
+    if (!blames_a_row(rc)) throw whole;
+    return whole;
+  }
+  if (also) {
+    also({});
+    changes->keep();
+  }
+  return std::nullopt;
 }
 
 // In a scope of its own, because the table has the last word on a row that it refuses: after ON CONFLICT FAIL SQLite
 // keeps what the statement did before, and after ON CONFLICT IGNORE nobody says that a row is missing.
-std::vector<bad_row> loader::write_through_table(const row_source& rows) {
+std::vector<bad_row> loader::write_through_table(const row_source& rows, const before_commit& also) {
   const auto& c = *connection_;
   std::optional<error> whole;
   {
@@ -165,12 +187,13 @@ std::vector<bad_row> loader::write_through_table(const row_source& rows) {
       if (!blames_a_row(rc)) throw *whole;
     } else if (const auto inserted = static_cast<std::uint64_t>(sqlite3_changes64(c.handle));
                inserted == rows.rows || is_view_) {
+      if (also) also({});
       changes.keep();
       committed(inserted, 0, false);
       return {};
     }
   }
-  return write_one_by_one(rows, whole);
+  return write_one_by_one(rows, whole, also);
 }
 
 // Prepares for the table as it is now; what was prepared for an older shape could put values into the wrong columns.
@@ -222,7 +245,8 @@ bool loader::is_there(const char* kind, const char* named_by) {
 }
 
 // A batch that was refused as a whole is done again row by row: the only way to say which row it was.
-std::vector<bad_row> loader::write_one_by_one(const row_source& rows, const std::optional<error>& whole) {
+std::vector<bad_row> loader::write_one_by_one(const row_source& rows, const std::optional<error>& whole,
+                                              const before_commit& also) {
   constexpr auto left_out = "left out by a rule of the table that ignores it";
   auto& c = *connection_;
   scope_of_changes changes(c, doing_);
@@ -256,6 +280,7 @@ std::vector<bad_row> loader::write_one_by_one(const row_source& rows, const std:
   }
   // A rule that is checked at the end (a deferred foreign key) blames no row.
   if (options_.on_bad_row == bad_row_policy::fail && whole) throw *whole;
+  if (also) also(bad);
   changes.keep();
   committed(inserted, bad.size(), false);
   return bad;
@@ -281,7 +306,9 @@ void loader::committed(std::uint64_t rows, std::uint64_t bad_rows, bool by_image
 inserter::inserter(database& db, std::string table, insert_options options)
     : loader_(std::make_shared<detail::loader>(db.connection_, std::move(table), std::move(options))) {}
 
-std::vector<bad_row> inserter::write(const detail::row_source& rows) const { return loader_->write(rows); }
+std::vector<bad_row> inserter::write(const detail::row_source& rows, const before_commit& also) const {
+  return loader_->write(rows, also);
+}
 
 void inserter::keep(std::vector<bad_row> rows) const {
   if (!rows.empty()) loader_->keep(std::move(rows));

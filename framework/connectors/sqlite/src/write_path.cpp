@@ -75,13 +75,11 @@ image_path::~image_path() {
     connection_.kept_until_closed.push_back(file_);
 }
 
-bool image_path::write(const row_source& rows, int& result) {
+bool image_path::hold(const row_source& rows) {
   if (!sqlite3_get_autocommit(connection_.handle)) return false;
   // A statement of the caller's may have the image open; it must not change then.
   if (sqlite3_txn_state(connection_.handle, name_.c_str()) != SQLITE_TXN_NONE) return false;
-  if (!file_->image.encode(rows)) return false;
-  result = insert_.run();
-  return true;
+  return file_->image.encode(rows);
 }
 
 }  // namespace penstock::sqlite::detail

@@ -43,9 +43,13 @@ class image_path {
   image_path(const image_path&) = delete;
   image_path& operator=(const image_path&) = delete;
 
-  /// False if this batch has to go the other way: inside a transaction, or with a row that the image cannot hold. Else
-  /// `result` is SQLite's result code, and all rows or none are committed.
-  bool write(const row_source& rows, int& result);
+  /// Makes the image one of this batch. False if the batch has to go the other way: inside a transaction, or with a row
+  /// that the image cannot hold.
+  bool hold(const row_source& rows);
+
+  /// Copies what the image holds, all rows or none; SQLite's result code. In a transaction only if that began after
+  /// `hold`.
+  int write() { return insert_.run(); }
 
  private:
   struct attachable {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -114,6 +115,32 @@ struct source {
   read_function read;
 };
 
+/// A place between two records in a list of sources.
+struct position {
+  std::size_t source = 0;    ///< index in the list
+  std::uint64_t offset = 0;  ///< in that source; 0: its beginning
+  std::uint64_t line = 1;    ///< of that source, on which the next record begins
+  std::uint64_t record = 1;  ///< the number of the next record in that source
+  std::uint64_t digest = 0;  ///< of all bytes before the place, those of earlier sources included; see `proof`
+};
+
+/// Whether a reader that begins at a position makes sure that the bytes before it are those it was taken from.
+enum class proof : std::uint8_t {
+  none,    ///< they are stepped over; earlier sources are not even opened
+  digest,  ///< they are read and compared, some 10 GB/s of a core; every block tells its own digest
+};
+
+/// Thrown by a reader whose sources are not those that its position was taken from.
+class changed_source : public std::runtime_error {
+ public:
+  changed_source(std::size_t source, const std::string& sentence) : std::runtime_error(sentence), source_(source) {}
+  /// Index of the source where that was found: it, or one before it, has changed.
+  [[nodiscard]] std::size_t source() const noexcept { return source_; }
+
+ private:
+  std::size_t source_;
+};
+
 /// How far a reader is, for whoever shows it; written with relaxed order by the reading thread, read by any.
 struct progress {
   std::atomic<std::uint64_t> bytes_read{0};
@@ -145,6 +172,7 @@ struct block {
   std::uint64_t first_record = 1;      ///< the number of its first record in the source, counting from 1
   std::size_t records = 0;             ///< rows in `bytes` (blank lines are none) and in `rejected`
   std::vector<rejected_row> rejected;  ///< at most one, after all the others: a row too large to be held
+  position end;                        ///< where the next block begins; a later reading can begin there
 };
 
 }  // namespace penstock::files

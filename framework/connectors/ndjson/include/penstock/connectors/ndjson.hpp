@@ -31,6 +31,8 @@ struct block_options {
   std::size_t bytes = std::size_t{256} << 10;  ///< or ends with the line that reaches this; more: fewer hand-offs
   std::size_t max_row_bytes = std::size_t{16} << 20;  ///< line end included; a larger line is rejected; at most 1 GiB
   std::shared_ptr<files::progress> progress{};        ///< null: not shown
+  files::position begin{};                            ///< where to begin: the `end` of a block of the same sources
+  files::proof proof = files::proof::none;            ///< that they are the same; changed ones throw `changed_source`
 };
 
 /// A run of whole lines of one source. Every source, an empty file too, has a block with `first_of_source`.

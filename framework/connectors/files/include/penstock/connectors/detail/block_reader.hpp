@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <penstock/base/stop.hpp>
+#include <penstock/connectors/detail/digest.hpp>
 #include <penstock/connectors/detail/input.hpp>
 #include <penstock/connectors/detail/record_scanner.hpp>
 #include <penstock/connectors/files.hpp>
@@ -37,15 +38,27 @@ struct block_limits {
   std::size_t bytes = 0;  ///< or with the record that reaches so many bytes
 };
 
+/// Where the reading begins, and what it knows of the bytes before.
+struct block_start {
+  position at{};
+  files::proof proof = files::proof::none;
+};
+
 /// Throws `declaration_error` for limits that cannot work, naming `who`.
 void check_limits(const block_limits& limits, std::size_t max_record_bytes, const char* who);
 
 class block_reader {
  public:
-  block_reader(std::vector<source> sources, const block_rules& rules, std::shared_ptr<progress> shown);
+  block_reader(std::vector<source> sources, const block_rules& rules, std::shared_ptr<progress> shown,
+               const block_start& from = {});
 
-  /// Opens the next source and steps over a byte order mark. False: there is none, or a stop ended the reading.
-  bool next_source();
+  /// Opens the next source, the first time that in which the reading begins, and steps over a byte order mark. False:
+  /// there is none, or a stop ended the reading. Throws `changed_source`.
+  bool next_source(const stop_token& stop = {});
+
+  /// Goes to the place where the reading begins, if that is in the open source; the header may have been read. False: a
+  /// stop ended the reading. Throws `changed_source`.
+  bool go_to_start(const stop_token& stop = {});
 
   /// The next block of the open source, `first_of_source` aside. False: it has no more. A stop request ends a wait for
   /// standard input; the whole records that were read come as the last block, a part of a record is dropped.
@@ -59,6 +72,11 @@ class block_reader {
  private:
   enum class fill_result : std::uint8_t { filled, ended, stopped };
   fill_result fill(const stop_token& stop);
+  void open_source();
+  fill_result skip(std::uint64_t to, const stop_token& stop);
+  void take_in(const char* to) noexcept;
+  [[nodiscard]] bool proving() const noexcept { return from_.proof == proof::digest; }
+  [[noreturn]] void refuse(const char* why) const;
   void sum_sizes();
   [[nodiscard]] bool blank(std::string_view record) const noexcept;
 
@@ -75,6 +93,7 @@ class block_reader {
   std::vector<source> sources_;
   block_rules rules_;
   std::shared_ptr<progress> progress_;
+  block_start from_;
 
   // The open source.
   std::optional<input> input_;
@@ -90,6 +109,12 @@ class block_reader {
   std::uint64_t line_ = 1;       // likewise
   std::uint64_t record_ = 1;     // likewise
   std::size_t usual_bytes_ = 0;  // of the blocks so far
+
+  // What was read of all sources, where proof is asked for.
+  digest ahead_;                      // up to counted_
+  digest digest_;                     // up to the end of the last record that ended before counted_
+  const char* counted_ = nullptr;     // in buffer_
+  const char* record_end_ = nullptr;  // in buffer_, the last one, if behind counted_
 };
 
 }  // namespace penstock::files::detail

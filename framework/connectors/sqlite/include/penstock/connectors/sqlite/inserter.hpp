@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -107,6 +108,10 @@ struct bad_row {
   int native;          ///< SQLite's extended result code
 };
 
+/// Called inside the transaction of a batch, when all its rows are in but for those it is told of. What it writes
+/// through the same database is committed with them; what it throws undoes the batch and passes through.
+using before_commit = std::function<void(std::span<const bad_row>)>;
+
 /// How far a load got. Rows inside a `transaction` of the caller's are counted when inserted; it is for the caller to
 /// commit them.
 struct insert_counts {
@@ -138,10 +143,13 @@ class inserter {
   /// Empty under `fail`. They are counted but not kept for `take_bad_rows`.
   template <row_batch B>
   std::vector<bad_row> insert(const B& batch) const {
-    return write({&batch, batch.rows(), batch.columns(), [](const void* b, std::size_t row, value_view* out) {
-                    const B& from = *static_cast<const B*>(b);
-                    for (std::size_t c = 0, n = from.columns(); c < n; ++c) out[c] = value_view(from.cell(row, c));
-                  }});
+    return write(seen(batch), {});
+  }
+  /// The same, and one change with what `also` writes: a batch and the note that it was loaded. A batch without rows
+  /// calls it too.
+  template <row_batch B>
+  std::vector<bad_row> insert(const B& batch, const before_commit& also) const {
+    return write(seen(batch), also);
   }
   template <class T>
     requires tuple_row<T> || own_row<T>
@@ -155,7 +163,7 @@ class inserter {
         std::apply(fill, from);
       }
     };
-    return write({rows.data(), rows.size(), width<T>(), read});
+    return write({rows.data(), rows.size(), width<T>(), read}, {});
   }
 
   [[nodiscard]] insert_counts counts() const;
@@ -172,7 +180,14 @@ class inserter {
       return std::tuple_size_v<T>;
     }
   }
-  std::vector<bad_row> write(const detail::row_source& rows) const;
+  template <row_batch B>
+  static detail::row_source seen(const B& batch) {
+    return {&batch, batch.rows(), batch.columns(), [](const void* b, std::size_t row, value_view* out) {
+              const B& from = *static_cast<const B*>(b);
+              for (std::size_t c = 0, n = from.columns(); c < n; ++c) out[c] = value_view(from.cell(row, c));
+            }};
+  }
+  std::vector<bad_row> write(const detail::row_source& rows, const before_commit& also) const;
   void keep(std::vector<bad_row> rows) const;
 
   std::shared_ptr<detail::loader> loader_;

@@ -1,7 +1,7 @@
 // How far a load has got: the row that each batch's transaction writes beside the rows of the table.
 //
-// A database keeps them in a table of ours, `penstock_progress`, one row for each load, the columns named as here. What
-// they mean, and when a load is continued, is decided in continuation.hpp.
+// A database keeps them in two tables of ours, with columns named as here: `penstock_loads`, what a load is, and
+// `penstock_progress`, what changes with every batch. When a load goes on is decided in continuation.hpp.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,10 @@ struct checkpoint {
   std::uint64_t line = 1;    ///< of that source, on which the next record begins
   std::uint64_t record = 1;  ///< the number of that record
   std::uint64_t digest = 0;  ///< of the plain bytes of all sources before the position
-  std::uint64_t after = 0;   ///< records behind the position that are committed too: the load ended at a bad row
+
+  // A load that ended at a bad row has committed the rows between the position and that row too.
+  std::uint64_t done_source = 0;
+  std::uint64_t done_line = 0;  ///< rows of `done_source` that begin before it are committed or rejected
 
   std::uint64_t inserted = 0;        ///< rows
   std::uint64_t rejected = 0;        ///< rows

@@ -1,21 +1,30 @@
 #include "csv_format.hpp"
 
+#include "reading.hpp"
+
 #include <utility>
 
 namespace load {
 
 namespace csv = penstock::csv;
 
-csv_format::reader::reader(job& work)
-    : work_(&work),
-      blocks_(work.from.sources, {.dialect = work.from.dialect,
-                                  .rows = work.how.batch,
-                                  .bytes = batch_bytes,
-                                  .max_row_bytes = work.how.max_row,
-                                  .progress = work.bytes}) {}
+csv_format::reader::reader(job& work) : work_(&work) {}
+
+csv::blocks csv_format::reader::blocks_from(const penstock::files::position& place) const {
+  return csv::blocks(work_->from.sources, {.dialect = work_->from.dialect,
+                                           .rows = work_->how.batch,
+                                           .bytes = batch_bytes,
+                                           .max_row_bytes = work_->how.max_row,
+                                           .progress = work_->bytes,
+                                           .begin = place,
+                                           .proof = penstock::files::proof::digest});
+}
 
 std::optional<csv_format::piece> csv_format::reader::operator()(penstock::context& run) {
-  const csv::block* const next = blocks_.peek(run.stop_token());
+  if (!blocks_)
+    blocks_ = begin_reading(*work_, [this](const auto& place) { return blocks_from(place); }, run.stop_token());
+  if (!blocks_) return std::nullopt;
+  const csv::block* const next = blocks_->peek(run.stop_token());
   // A stop in the middle of a header leaves a block without one.
   if (next == nullptr || (!next->header && run.stop_token().stop_requested())) return std::nullopt;
   if (!columns_) {
@@ -29,13 +38,14 @@ std::optional<csv_format::piece> csv_format::reader::operator()(penstock::contex
   } else if (next->first_of_source) {
     require_same_header(work_->from, next->source, next->header.get(), *header_);
   }
-  auto block = blocks_.next(run.stop_token());
+  auto block = blocks_->next(run.stop_token());
   work_->rows.read.fetch_add(block->records, std::memory_order_relaxed);
   return piece{std::move(*block), columns_};
 }
 
 page csv_format::parser::operator()(piece from) const {
-  return {csv::parse(std::move(from.rows), dialect), std::move(from.columns)};
+  const auto end = from.rows.end;
+  return {csv::parse(std::move(from.rows), dialect), std::move(from.columns), end};
 }
 
 }  // namespace load

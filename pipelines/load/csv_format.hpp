@@ -27,7 +27,9 @@ struct csv_format {
 
    private:
     job* work_;
-    penstock::csv::blocks blocks_;
+    [[nodiscard]] penstock::csv::blocks blocks_from(const penstock::files::position& place) const;
+
+    std::optional<penstock::csv::blocks> blocks_;
     std::shared_ptr<const penstock::csv::names> header_;
     std::shared_ptr<const layout> columns_;
   };

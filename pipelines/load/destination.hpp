@@ -76,7 +76,8 @@ class destination {
 
   /// Makes the table, or looks whether the one there is fits, and returns how its columns take their values. `file` is
   /// named in the refusal: `failure` (other columns). In the same transaction a load without an id is recorded, and
-  /// gets one. Nothing: a stop was requested, and ended the wait for a lock.
+  /// gets one; `failure` (locked) if since `history` another program has begun a load of the same inputs, but for
+  /// --fresh. Nothing: a stop was requested, and ended the wait for a lock.
   virtual std::optional<layout> prepare(layout wanted, match how_strict, const std::string& file,
                                         checkpoint& as_recorded, const penstock::stop_token& stop) = 0;
 

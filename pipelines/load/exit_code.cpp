@@ -11,6 +11,8 @@
 #include <penstock/connectors/csv.hpp>
 #include <penstock/connectors/sqlite.hpp>
 
+#include "destination.hpp"
+
 namespace load {
 namespace {
 
@@ -27,6 +29,7 @@ constexpr std::pair<exit_code, const char*> meanings[] = {
     {exit_code::database_locked, "another program is writing to the database"},
     {exit_code::disk_full, "no room for the database"},
     {exit_code::output_unwritable, "the rejected rows, or the report, could not be written"},
+    {exit_code::changed, "an interrupted load cannot go on, because something has changed; see --fresh"},
     {exit_code::stopped, "stopped by a signal; what was read by then is committed"},
     {exit_code::cancelled, "cancelled by a second signal, or because the drain took too long"},
 };
@@ -63,6 +66,12 @@ failure explain(const std::exception_ptr& thrown) {
     return {exit_code::nothing_usable,
             fmt::format("{} (in the header; {})", header.what(),
                         json ? "this looks like NDJSON, which --format ndjson loads" : "is this CSV?")};
+  } catch (const penstock::files::changed_source& e) {
+    return {
+        exit_code::changed,
+        fmt::format("{}, so that the unfinished load of it cannot go on; --fresh loads it as a new input", e.what())};
+  } catch (const gave_up_waiting& e) {
+    return {exit_code::database_locked, e.what()};
   } catch (const penstock::sqlite::error& e) {
     return {code_of(e.cause()), e.what()};
   } catch (const penstock::declaration_error& e) {

@@ -21,6 +21,7 @@ enum class exit_code {
   database_locked = 9,     ///< another program is writing to it
   disk_full = 10,          ///< no room for the database
   output_unwritable = 11,  ///< the file of rejected rows, or the report, could not be written
+  changed = 12,            ///< a load cannot go on: the inputs or the rejected rows are not as it left them
   stopped = 20,            ///< by a signal; what was read by then is committed
   cancelled = 21,          ///< by a second signal, or because the drain took too long
 };

@@ -7,6 +7,7 @@
 
 #include <penstock/connectors/files.hpp>
 
+#include "continuation.hpp"
 #include "destination.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
@@ -21,17 +22,41 @@ struct tally {
   std::atomic<std::uint64_t> rejected{0};  ///< by the insert stage
 };
 
-struct job {
-  explicit job(options asked)
-      : how(std::move(asked)), from(look_at_inputs(how)), to(open_destination(how)), rejects(how.rejects) {}
+/// Rows of earlier runs of the same load.
+struct earlier {
+  std::uint64_t inserted = 0;
+  std::uint64_t rejected = 0;
+};
+
+class job {
+ public:
+  explicit job(options asked);
+
+  /// Decides where the load begins, and leaves that in `done`; for `if_changed` where it would end. May wait for the
+  /// disk; fails as `decide`, `destination` and `rejects_file` do. Called by the read stage, once.
+  beginning begin();
+
+  /// After `if_changed`, if a byte is another.
+  void begin_anew();
+
+  /// Where `done` says that the reading begins.
+  [[nodiscard]] penstock::files::position place() const noexcept;
 
   const options how;
   const inputs from;
   const std::unique_ptr<destination> to;
   rejects_file rejects;
   tally rows;
-  checkpoint done;  ///< what is recorded of this load; written by one stage at a time, read by main after the run
+
+  // Written by the read stage before its first block, read by the insert stage after that and by main after the run.
+  earlier before;
+  bool already_loaded = false;  ///< these inputs, to their end, and so nothing was done
+  checkpoint done;              ///< what is recorded of this load; then the insert stage's
+
   std::shared_ptr<penstock::files::progress> bytes = std::make_shared<penstock::files::progress>();
+
+ private:
+  checkpoint begin_anew_;
 };
 
 }  // namespace load

@@ -96,10 +96,25 @@ void print(const std::string& text) {
                       fmt::format("cannot write the report, but all is as it would have said: {}", why.message()));
 }
 
+// What the next load of these inputs has to know: that this one came to its end.
+void record_the_end(load::job& work, const penstock::report& report, load::ending& ending) {
+  const bool loaded = report.state() == penstock::end_state::completed;
+  if (work.already_loaded || work.done.id == 0 || (!loaded && report.state() != penstock::end_state::stopped)) return;
+  try {
+    auto end = work.done;
+    end.state = loaded ? load::load_state::loaded : load::load_state::stopped;
+    work.to->record(work.done, end);
+  } catch (...) {
+    const auto why = load::explain(std::current_exception());
+    if (loaded) ending = {why.code(), fmt::format("{}; all rows are committed", why.what())};
+  }
+}
+
 load::exit_code load_files(const load::options& how) {
   load::job work(how);
   const auto report = run_to_its_end(work);
   auto ending = load::ending_of(report, work);
+  record_the_end(work, report, ending);
   // A load that was given up must not wait for another writer once more, only to tidy the log.
   const bool given_up = report.state() > penstock::end_state::stopped;
   if (given_up) work.to->give_up_waiting();
@@ -110,6 +125,7 @@ load::exit_code load_files(const load::options& how) {
     if (ending.code == load::exit_code::ok) ending = {why.code(), why.what()};
   }
   if (!ending.sentence.empty()) complain(ending.sentence);
+  if (work.already_loaded) complain(load::note_of(work));
   print(load::summary(report, work, ending));
   return ending.code;
 }

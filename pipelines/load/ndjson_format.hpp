@@ -31,10 +31,11 @@ struct ndjson_format {
     std::optional<piece> operator()(penstock::context& run);
 
    private:
+    [[nodiscard]] penstock::ndjson::blocks blocks_from(const penstock::files::position& place) const;
     bool settle(const penstock::ndjson::block& first, const penstock::stop_token& stop);  // false: a stop came first
 
     job* work_;
-    penstock::ndjson::blocks blocks_;
+    std::optional<penstock::ndjson::blocks> blocks_;
     std::shared_ptr<const expectation> expected_;
   };
 

@@ -95,7 +95,11 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   CLI::App app{"Loads CSV and NDJSON files into an SQLite table: every row is inserted, or rejected with a reason.",
                "penstock-load"};
   app.set_version_flag("--version", "penstock-load 0.1.0");
-  app.add_option("FILES", o.files, "The files, loaded one after the other; - is standard input")->required();
+  app.add_option(
+         "FILES", o.files,
+         "The files, loaded one after the other; - is standard input. The same files again go on where a load of "
+         "them was interrupted")
+      ->required();
   app.add_option("--to", to, "Where to: sqlite:FILE, made if there is none")->required();
   app.add_option("--table", o.table, "The table, made if there is none; default: named after the first file");
   app.add_option("--format", format,
@@ -113,6 +117,11 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   app.add_option("--rejects", rejects,
                  "Where malformed rows go, a JSON object a line; default: the database's name and .rejects.ndjson. "
                  "Made anew, and only when a row is rejected");
+  bool resume = false, fresh = false;
+  auto* const resume_flag = app.add_flag(
+      "--resume", resume,
+      "Go on with an unfinished load also where the input is a pipe, which has to bring the same bytes again");
+  app.add_flag("--fresh", fresh, "Load the inputs as new ones, whatever was loaded before")->excludes(resume_flag);
   app.add_option("--types", types, "infer: numbers where no digit is lost; text: all values as text")
       ->check(CLI::IsMember({"infer", "text"}))
       ->capture_default_str();
@@ -148,6 +157,8 @@ std::optional<options> read_options(int argc, const char* const* argv) {
 
   choose_destination(to, o);
   if (o.table.empty()) o.table = table_named_after(o.files.front());
+  if (o.table == "penstock_progress" || o.table == "penstock_loads")
+    refuse(fmt::format("--table: {} is where this program keeps its progress", o.table));
   if (delimiter) o.delimiter = delimiter_of(*delimiter);
   if (format != "auto")
     o.format = chosen<file_format>(format, {{"csv", file_format::csv}, {"ndjson", file_format::ndjson}});
@@ -158,6 +169,8 @@ std::optional<options> read_options(int argc, const char* const* argv) {
       progress,
       {{"auto", progress_choice::automatic}, {"always", progress_choice::always}, {"never", progress_choice::never}});
   o.report = chosen<report_form>(report, {{"text", report_form::text}, {"json", report_form::json}});
+  if (resume) o.resume = resume_choice::resume;
+  if (fresh) o.resume = resume_choice::fresh;
   o.drain_within = duration_of("--drain-within", drain_within);
   o.lock_timeout = duration_of("--lock-timeout", lock_timeout);
   o.rejects = rejects.empty() ? o.database.string() + ".rejects.ndjson" : rejects;

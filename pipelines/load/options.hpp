@@ -19,6 +19,11 @@ enum class typing : std::uint8_t {
 };
 
 enum class bad_row_choice : std::uint8_t { reject, fail };
+enum class resume_choice : std::uint8_t {
+  automatic,  ///< files that can be read again go on where an unfinished load of them ended
+  resume,     ///< so does an input that comes but once, which the user feeds again
+  fresh,      ///< a load of its own
+};
 enum class progress_choice : std::uint8_t { automatic, always, never };
 enum class report_form : std::uint8_t { text, json };
 
@@ -38,6 +43,7 @@ struct options {
   typing types = typing::infer;
   bad_row_choice on_bad_row = bad_row_choice::reject;
   std::size_t max_row = std::size_t{1} << 20;
+  resume_choice resume = resume_choice::automatic;
   progress_choice progress = progress_choice::automatic;
   report_form report = report_form::text;
   std::chrono::milliseconds drain_within = std::chrono::seconds(10);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -20,14 +21,16 @@ namespace load {
 /// thread that inserts is the bottleneck of a load; texts are seen where they were parsed.
 class page {
  public:
-  page(penstock::csv::rows parsed, std::shared_ptr<const layout> columns)
-      : page(std::in_place, std::move(parsed), std::move(columns)) {}
-  page(penstock::ndjson::rows parsed, std::shared_ptr<const layout> columns)
-      : page(std::in_place, std::move(parsed), std::move(columns)) {}
+  /// `end` is that of the block that was parsed.
+  page(penstock::csv::rows parsed, std::shared_ptr<const layout> columns, const penstock::files::position& end)
+      : page(std::in_place, std::move(parsed), std::move(columns), end) {}
+  page(penstock::ndjson::rows parsed, std::shared_ptr<const layout> columns, const penstock::files::position& end)
+      : page(std::in_place, std::move(parsed), std::move(columns), end) {}
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] std::size_t columns() const noexcept { return columns_->as.size(); }
   [[nodiscard]] penstock::sqlite::value_view cell(std::size_t row, std::size_t column) const noexcept {
+    row += first_;
     if (columns_->as[column] == storing::typed) return typed_[row * columns_->typed + columns_->place[column]];
     if (const auto* csv = std::get_if<penstock::csv::rows>(parsed_.get())) return csv->field(row, column);
     return stored(std::get_if<penstock::ndjson::rows>(parsed_.get())->cell(row, column), storing::text);
@@ -35,27 +38,38 @@ class page {
 
   /// The line of the input on which the row begins, counting from 1.
   [[nodiscard]] std::uint64_t line(std::size_t row) const noexcept {
-    return std::visit([&](const auto& parsed) { return parsed.line(row); }, *parsed_);
+    return std::visit([&](const auto& parsed) { return parsed.line(first_ + row); }, *parsed_);
   }
   /// Which of the inputs it is from.
   [[nodiscard]] std::size_t source() const noexcept {
     return std::visit([](const auto& parsed) { return parsed.source(); }, *parsed_);
   }
   /// Rows of the batch that are not data, in order.
-  [[nodiscard]] const std::vector<penstock::files::rejected_row>& rejected() const noexcept {
-    return std::visit([](const auto& parsed) -> const auto& { return parsed.rejected; }, *parsed_);
+  [[nodiscard]] std::span<const penstock::files::rejected_row> rejected() const noexcept {
+    return std::visit([this](const auto& parsed) { return std::span(parsed.rejected).subspan(first_rejected_); },
+                      *parsed_);
   }
+  /// Where the next page begins.
+  [[nodiscard]] const penstock::files::position& end() const noexcept { return end_; }
 
   /// Forgets all rows but the first `count`.
   void keep_first(std::size_t count) noexcept { rows_ = count; }
+
+  /// Forgets all rows, rejected ones too, that begin before this line. Returns how many.
+  std::size_t drop_before(std::uint64_t line) noexcept {
+    std::size_t dropped = 0;
+    for (; rows_ > 0 && this->line(0) < line; --rows_, ++dropped) ++first_;
+    for (; !rejected().empty() && rejected().front().line < line; ++dropped) ++first_rejected_;
+    return dropped;
+  }
 
  private:
   // Values point into the parsed rows, which therefore stay where they are when the page moves on.
   using parsed_rows = std::variant<penstock::csv::rows, penstock::ndjson::rows>;
 
   template <class Parsed>
-  page(std::in_place_t, Parsed parsed, std::shared_ptr<const layout> columns)
-      : parsed_(std::make_unique<const parsed_rows>(std::move(parsed))), columns_(std::move(columns)) {
+  page(std::in_place_t, Parsed parsed, std::shared_ptr<const layout> columns, const penstock::files::position& end)
+      : parsed_(std::make_unique<const parsed_rows>(std::move(parsed))), columns_(std::move(columns)), end_(end) {
     const auto& rows = *std::get_if<Parsed>(parsed_.get());
     rows_ = rows.size();
     if (columns_->typed == 0) return;
@@ -70,7 +84,10 @@ class page {
   std::unique_ptr<const parsed_rows> parsed_;
   std::shared_ptr<const layout> columns_;
   std::vector<penstock::sqlite::value_view> typed_;  // of the typed columns, row by row
-  std::size_t rows_ = 0;
+  std::size_t first_ = 0;                            // of the parsed rows
+  std::size_t rows_ = 0;                             // from first_ on
+  std::size_t first_rejected_ = 0;
+  penstock::files::position end_;
 };
 
 }  // namespace load

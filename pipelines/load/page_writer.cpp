@@ -10,8 +10,31 @@
 
 namespace load {
 
+namespace {
+
+/// What is recorded when the page is in: the next one begins behind it.
+checkpoint behind(const page& rows, const checkpoint& before) {
+  checkpoint next = before;
+  const auto& end = rows.end();
+  next.state = load_state::loading;
+  next.source = end.source;
+  next.offset = end.offset;
+  next.line = end.line;
+  next.record = end.record;
+  next.digest = end.digest;
+  const bool reaches_further =
+      end.source < next.done_source || (end.source == next.done_source && end.line < next.done_line);
+  if (!reaches_further) next.done_source = next.done_line = 0;
+  return next;
+}
+
+}  // namespace
+
 void page_writer::operator()(page rows, penstock::context& run) const {
   const std::stop_callback on_cancel(run.stop_token().std_token(), [this] { work_->to->give_up_waiting(); });
+  const auto& done = work_->done;
+  if (done.done_line > 0 && rows.source() == done.done_source)
+    work_->rows.read.fetch_sub(rows.drop_before(done.done_line), std::memory_order_relaxed);
   try {
     if (work_->how.on_bad_row == bad_row_choice::fail) {
       insert_or_fail(rows);
@@ -24,54 +47,62 @@ void page_writer::operator()(page rows, penstock::context& run) const {
 }
 
 void page_writer::insert_and_reject(const page& rows) const {
-  auto& counts = work_->rows;
   const auto& file = work_->from.name(rows.source());
-  checkpoint next = work_->done;
-  std::uint64_t rejected = 0;
-  // Written down before the rows around them are committed: nothing is lost without a trace, however the program ends.
+  auto& rejects = work_->rejects;
+  checkpoint next = behind(rows, work_->done);
+  // On the disk before the rows around them are committed: nothing is lost without a trace, however the program ends.
+  // What is written twice, because the commit failed, is cut off by the run that goes on.
   work_->to->insert(rows, work_->done, [&](std::span<const refused_row> refused) {
-    for (const auto& row : rows.rejected()) work_->rejects.write(file, row);
-    for (const auto& row : refused) work_->rejects.write(file, rows, row.row, row.reason);
-    work_->rejects.flush();
-    rejected = rows.rejected().size() + refused.size();
+    for (const auto& row : rows.rejected()) rejects.write(file, row);
+    for (const auto& row : refused) rejects.write(file, rows, row.row, row.reason);
+    rejects.sync();
     next.inserted += rows.rows() - refused.size();
-    next.rejected += rejected;
+    next.rejected += rows.rejected().size() + refused.size();
+    next.rejects_bytes = rejects.bytes();
+    next.rejects_digest = rejects.digest();
     return next;
   });
-  counts.inserted.fetch_add(next.inserted - work_->done.inserted, std::memory_order_relaxed);
-  counts.rejected.fetch_add(rejected, std::memory_order_relaxed);
-  work_->done = next;
+  became(next);
+}
+
+void page_writer::became(const checkpoint& next) const {
+  auto& done = work_->done;
+  work_->rows.inserted.fetch_add(next.inserted - done.inserted, std::memory_order_relaxed);
+  work_->rows.rejected.fetch_add(next.rejected - done.rejected, std::memory_order_relaxed);
+  done = next;
 }
 
 void page_writer::insert_or_fail(page& rows) const {
   std::optional<std::string> bad;
-  const auto sentence = [&](std::uint64_t line, const std::string& reason) {
-    return fmt::format("{}, line {}: {}", work_->from.name(rows.source()), line, reason);
+  checkpoint next = behind(rows, work_->done);
+  // The rows before the bad one are committed, and it is the first for the run that goes on.
+  const auto end_at = [&](std::size_t row, std::uint64_t line, const std::string& reason) {
+    rows.keep_first(row);
+    next = work_->done;
+    next.state = load_state::loading;
+    next.done_source = rows.source();
+    next.done_line = line;
+    bad = fmt::format("{}, line {}: {}", work_->from.name(rows.source()), line, reason);
   };
   if (!rows.rejected().empty()) {
     const auto& first = rows.rejected().front();
     std::size_t before = 0;
     while (before < rows.rows() && rows.line(before) < first.line) ++before;
-    rows.keep_first(before);
-    bad = sentence(first.line, first.reason);
+    end_at(before, first.line, first.reason);
   }
-  checkpoint next;
   const auto insert = [&] {
     work_->to->insert(rows, work_->done, [&](std::span<const refused_row>) {
-      next = work_->done;
-      next.inserted += rows.rows();
+      next.inserted = work_->done.inserted + rows.rows();
       return next;
     });
   };
   try {
     insert();
   } catch (const row_refused& refused) {
-    bad = sentence(rows.line(refused.row()), refused.what());
-    rows.keep_first(refused.row());
+    end_at(refused.row(), rows.line(refused.row()), refused.what());
     insert();
   }
-  work_->done = next;
-  work_->rows.inserted.fetch_add(rows.rows(), std::memory_order_relaxed);
+  became(next);
   if (!bad) return;
   work_->rows.rejected.fetch_add(1, std::memory_order_relaxed);
   throw failure(exit_code::bad_row, *bad);

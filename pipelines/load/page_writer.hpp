@@ -20,6 +20,7 @@ class page_writer {
  private:
   void insert_and_reject(const page& rows) const;
   void insert_or_fail(page& rows) const;
+  void became(const checkpoint& next) const;
 
   job* work_;
 };

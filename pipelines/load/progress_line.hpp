@@ -12,7 +12,7 @@
 
 namespace load {
 
-struct job;
+class job;
 
 /// Redrawn in place on a terminal, a line every five seconds elsewhere. Never fails: a progress that cannot be seen is
 /// no reason to stop. One thread.

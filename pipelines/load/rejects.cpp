@@ -2,11 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
 
 #include "exit_code.hpp"
 #include "page.hpp"
@@ -42,23 +46,56 @@ void rejects_file::write(const std::string& file, const page& from, std::size_t 
   put(line_of({{"file", file}, {"line", from.line(row)}, {"reason", reason}, {"values", std::move(values)}}));
 }
 
-void rejects_file::put(const std::string& line) {
+void rejects_file::hold(int descriptor, const char* attempt) {
+  if (descriptor < 0) fail(attempt);
+  ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+  struct stat status{};
+  regular_ = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  file_.reset(::fdopen(descriptor, (::fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDWR ? "r+b" : "wb"));
   if (!file_) {
-    // Opening a named pipe that nobody reads would wait for ever, and could not be stopped.
-    const int descriptor = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (descriptor < 0) fail("create");
-    ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
-    file_.reset(::fdopen(descriptor, "wb"));
-    if (!file_) {
-      ::close(descriptor);
-      fail("create");
-    }
+    ::close(descriptor);
+    fail(attempt);
   }
-  if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size()) fail("write");
 }
 
-void rejects_file::flush() {
-  if (file_ && std::fflush(file_.get()) != 0) fail("write");
+void rejects_file::go_on(std::uint64_t bytes, std::uint64_t digest) {
+  std::error_code ignored;
+  const auto type = std::filesystem::status(path_, ignored).type();
+  const bool regular = type == std::filesystem::file_type::regular;
+  if (bytes == 0 || (!regular && type != std::filesystem::file_type::not_found)) return;
+  if (regular) {
+    hold(::open(path_.c_str(), O_RDWR | O_CLOEXEC), "open");
+    std::array<char, std::size_t{64} << 10> part;
+    while (bytes_ < bytes) {
+      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(part.size(), bytes - bytes_));
+      const auto got = std::fread(part.data(), 1, wanted, file_.get());
+      digest_.add({part.data(), got});
+      bytes_ += got;
+      if (got < wanted) break;
+    }
+  }
+  if (bytes_ < bytes || digest_.value() != digest)
+    throw failure(exit_code::changed,
+                  fmt::format("the file of rejected rows '{}' is not as the unfinished load left it; --rejects with "
+                              "another name goes on there, --fresh begins the load anew",
+                              path_.string()));
+  if (std::fseek(file_.get(), 0, SEEK_CUR) != 0 || ::ftruncate(::fileno(file_.get()), static_cast<off_t>(bytes)) != 0)
+    fail("shorten");
+}
+
+void rejects_file::put(const std::string& line) {
+  // Opening a named pipe that nobody reads would wait for ever, and could not be stopped.
+  if (!file_) hold(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666), "create");
+  if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size()) fail("write");
+  bytes_ += line.size();
+  digest_.add(line);
+  unsynced_ = true;
+}
+
+void rejects_file::sync() {
+  if (!std::exchange(unsynced_, false)) return;
+  if (std::fflush(file_.get()) != 0) fail("write");
+  if (regular_ && ::fdatasync(::fileno(file_.get())) != 0 && errno != EINVAL) fail("write");
 }
 
 void rejects_file::fail(const char* attempt) const {

@@ -17,11 +17,14 @@
 
 #include <penstock/connectors/files.hpp>
 
+#include "fingerprint.hpp"
+
 namespace load {
 
 class page;
 
-/// Nothing is created before the first row is rejected; a file that is there is replaced then. May wait for the disk.
+/// Nothing is created before the first row is rejected; a file that is there is replaced then, unless a load goes on in
+/// it. May wait for the disk.
 /// Fails with `failure` (output unwritable). One thread at a time.
 class rejects_file {
  public:
@@ -30,8 +33,16 @@ class rejects_file {
   void write(const std::string& file, const penstock::files::rejected_row& row);
   void write(const std::string& file, const page& from, std::size_t row, std::string_view reason);
 
-  /// Hands what was written to the system, so that a killed program leaves it.
-  void flush();
+  /// Goes on in the file of an earlier run, whose first bytes it keeps; what stands behind them belongs to a batch that
+  /// was never committed. `failure` (changed) if these bytes are not there any more.
+  void go_on(std::uint64_t bytes, std::uint64_t digest);
+
+  /// What was written is on the disk, so that no checkpoint knows more than the file.
+  void sync();
+
+  /// Of the file, for `go_on`; what is no regular file has no length.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return regular_ ? bytes_ : 0; }
+  [[nodiscard]] std::uint64_t digest() const noexcept { return digest_.value(); }
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
@@ -42,8 +53,14 @@ class rejects_file {
   void put(const std::string& line);
   [[noreturn]] void fail(const char* attempt) const;
 
+  void hold(int descriptor, const char* attempt);
+
   std::filesystem::path path_;
   std::unique_ptr<std::FILE, closer> file_;
+  bool regular_ = false;
+  bool unsynced_ = false;
+  std::uint64_t bytes_ = 0;
+  fingerprint digest_;
 };
 
 }  // namespace load

@@ -28,12 +28,16 @@ bool same_name(const std::string& a, const std::string& b) {
   return std::ranges::equal(a, b, {}, fold, fold);
 }
 
-constexpr const char* make_progress_table =
-    "CREATE TABLE IF NOT EXISTS main.penstock_progress (id INTEGER PRIMARY KEY, target TEXT NOT NULL COLLATE NOCASE, "
-    "inputs TEXT NOT NULL, contents TEXT NOT NULL, state TEXT NOT NULL, source INTEGER NOT NULL, "
-    "\"offset\" INTEGER NOT NULL, line INTEGER NOT NULL, record INTEGER NOT NULL, digest INTEGER NOT NULL, "
-    "\"after\" INTEGER NOT NULL, inserted INTEGER NOT NULL, rejected INTEGER NOT NULL, rejects TEXT NOT NULL, "
-    "rejects_bytes INTEGER NOT NULL, rejects_digest INTEGER NOT NULL)";
+// The names of inputs may be long, and SQLite writes a row as a whole, so what changes with each batch is a table of
+// its own.
+constexpr const char* make_progress_tables =
+    "CREATE TABLE IF NOT EXISTS main.penstock_loads (id INTEGER PRIMARY KEY, target TEXT NOT NULL COLLATE NOCASE, "
+    "inputs TEXT NOT NULL, contents TEXT NOT NULL); "
+    "CREATE TABLE IF NOT EXISTS main.penstock_progress (load INTEGER PRIMARY KEY, state TEXT NOT NULL, "
+    "source INTEGER NOT NULL, \"offset\" INTEGER NOT NULL, line INTEGER NOT NULL, record INTEGER NOT NULL, "
+    "digest INTEGER NOT NULL, done_source INTEGER NOT NULL, done_line INTEGER NOT NULL, inserted INTEGER NOT NULL, "
+    "rejected INTEGER NOT NULL, rejects TEXT NOT NULL, rejects_bytes INTEGER NOT NULL, rejects_digest INTEGER NOT "
+    "NULL)";
 
 constexpr std::pair<load_state, std::string_view> states[] = {
     {load_state::loading, "loading"}, {load_state::stopped, "stopped"}, {load_state::loaded, "loaded"}};
@@ -55,7 +59,8 @@ checkpoint checkpoint_of(const std::vector<sqlite::value>& row) {
   for (const auto& [state, word] : states)
     if (word == text(3)) c.state = state;
   std::size_t i = 4;
-  for (auto* field : {&c.source, &c.offset, &c.line, &c.record, &c.digest, &c.after, &c.inserted, &c.rejected})
+  for (auto* field :
+       {&c.source, &c.offset, &c.line, &c.record, &c.digest, &c.done_source, &c.done_line, &c.inserted, &c.rejected})
     *field = number(i++);
   c.rejects = text(i++);
   c.rejects_bytes = number(i++);
@@ -93,18 +98,20 @@ void sqlite_destination::open() {
 
 load_history sqlite_destination::history() {
   return in_our_words([&]() -> load_history {
-    if (!database_ || sqlite::table_columns(*database_, how_.table).empty() ||
-        sqlite::table_columns(*database_, "penstock_progress").empty())
-      return {};
+    if (!database_ || sqlite::table_columns(*database_, "penstock_progress").empty()) return {};
     load_history found;
     const auto rows = database_->query(
-        "SELECT id, inputs, contents, state, source, \"offset\", line, record, digest, \"after\", inserted, rejected, "
-        "rejects, rejects_bytes, rejects_digest FROM main.penstock_progress WHERE target = ? ORDER BY id",
+        "SELECT id, inputs, contents, state, source, \"offset\", line, record, digest, done_source, done_line, "
+        "inserted, "
+        "rejected, rejects, rejects_bytes, rejects_digest FROM main.penstock_loads JOIN main.penstock_progress "
+        "ON load = id WHERE target = ? ORDER BY id",
         how_.table);
     for (const auto& row : rows.rows) found.loads.push_back(checkpoint_of(row));
-    const auto first =
+    if (!found.loads.empty()) latest_known_ = found.loads.back().id;
+    if (sqlite::table_columns(*database_, how_.table).empty()) return {};
+    const auto some =
         database_->query("SELECT EXISTS (SELECT 1 FROM main." + sqlite::quote_identifier(how_.table) + ")");
-    found.table_is_empty = std::get<std::int64_t>(first.rows.at(0).at(0)) == 0;
+    found.table_is_empty = std::get<std::int64_t>(some.rows.at(0).at(0)) == 0;
     return found;
   });
 }
@@ -186,31 +193,46 @@ void sqlite_destination::insert(const page& rows, const checkpoint& last, const 
 }
 
 void sqlite_destination::record(const checkpoint& last, const checkpoint& now) {
-  in_our_words([&] { update_record(last, now); });
+  in_our_words([&] {
+    sqlite::transaction alone(*database_);
+    update_record(last, now);
+    database_->execute("UPDATE main.penstock_loads SET inputs = ?, contents = ? WHERE id = ?", now.inputs, now.contents,
+                       now.id);
+    alone.commit();
+  });
 }
 
 void sqlite_destination::begin_record(checkpoint& first) {
-  database_->execute(make_progress_table);
-  database_->execute(
-      "INSERT INTO main.penstock_progress (target, inputs, contents, state, source, \"offset\", line, record, digest, "
-      "\"after\", inserted, rejected, rejects, rejects_bytes, rejects_digest) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      how_.table, first.inputs, first.contents, word_of(first.state), number_of(first.source), number_of(first.offset),
-      number_of(first.line), number_of(first.record), number_of(first.digest), number_of(first.after),
-      number_of(first.inserted), number_of(first.rejected), first.rejects, number_of(first.rejects_bytes),
-      number_of(first.rejects_digest));
+  database_->execute(make_progress_tables);
+  // Between our look at the history and this lock another program may have begun the same load.
+  const auto newer =
+      database_->query("SELECT 1 FROM main.penstock_loads WHERE target = ? AND inputs = ? AND id > ? LIMIT 1",
+                       how_.table, first.inputs, latest_known_);
+  if (!newer.rows.empty() && how_.resume != resume_choice::fresh)
+    throw failure(
+        exit_code::database_locked,
+        fmt::format("{}: another program has begun the same load into table {}; --fresh loads the inputs once "
+                    "more",
+                    name(), sqlite::quote_identifier(how_.table)));
+  database_->execute("INSERT INTO main.penstock_loads (target, inputs, contents) VALUES (?, ?, ?)", how_.table,
+                     first.inputs, first.contents);
   first.id = std::get<std::int64_t>(database_->query("SELECT last_insert_rowid()").rows.at(0).at(0));
+  database_->execute("INSERT INTO main.penstock_progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", first.id,
+                     word_of(first.state), number_of(first.source), number_of(first.offset), number_of(first.line),
+                     number_of(first.record), number_of(first.digest), number_of(first.done_source),
+                     number_of(first.done_line), number_of(first.inserted), number_of(first.rejected), first.rejects,
+                     number_of(first.rejects_bytes), number_of(first.rejects_digest));
 }
 
 void sqlite_destination::update_record(const checkpoint& last, const checkpoint& now) {
   const auto changed = database_->execute(
-      "UPDATE main.penstock_progress SET contents = ?, state = ?, source = ?, \"offset\" = ?, line = ?, record = ?, "
-      "digest = ?, \"after\" = ?, inserted = ?, rejected = ?, rejects = ?, rejects_bytes = ?, rejects_digest = ? "
-      "WHERE id = ? AND source = ? AND \"offset\" = ? AND \"after\" = ?",
-      now.contents, word_of(now.state), number_of(now.source), number_of(now.offset), number_of(now.line),
-      number_of(now.record), number_of(now.digest), number_of(now.after), number_of(now.inserted),
+      "UPDATE main.penstock_progress SET state = ?, source = ?, \"offset\" = ?, line = ?, record = ?, digest = ?, "
+      "done_source = ?, done_line = ?, inserted = ?, rejected = ?, rejects = ?, rejects_bytes = ?, rejects_digest = ? "
+      "WHERE load = ? AND source = ? AND \"offset\" = ? AND done_line = ?",
+      word_of(now.state), number_of(now.source), number_of(now.offset), number_of(now.line), number_of(now.record),
+      number_of(now.digest), number_of(now.done_source), number_of(now.done_line), number_of(now.inserted),
       number_of(now.rejected), now.rejects, number_of(now.rejects_bytes), number_of(now.rejects_digest), last.id,
-      number_of(last.source), number_of(last.offset), number_of(last.after));
+      number_of(last.source), number_of(last.offset), number_of(last.done_line));
   if (changed != 1)
     throw failure(exit_code::database_locked,
                   fmt::format("{}: another program goes on with the same load into table {}", name(),

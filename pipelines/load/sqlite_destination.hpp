@@ -41,6 +41,7 @@ class sqlite_destination final : public destination {
   const options& how_;
   std::optional<penstock::sqlite::database> database_;
   std::optional<penstock::sqlite::inserter> insert_;
+  std::int64_t latest_known_ = 0;  // the load that `history` showed last
 };
 
 }  // namespace load

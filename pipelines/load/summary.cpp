@@ -36,7 +36,11 @@ std::string as_text(const penstock::report& run, const job& work) {
   text << fmt::format("\ntable '{}' in {}", work.how.table, work.to->name());
   if (rows.rejected > 0 && work.how.on_bad_row == bad_row_choice::reject)
     text << fmt::format("; rejected rows in {}", work.rejects.path().string());
+  if (work.before.inserted + work.before.rejected > 0)
+    text << fmt::format("\nwent on where an earlier run ended: {} rows had been inserted, {} rejected",
+                        work.before.inserted, work.before.rejected);
   text << '\n';
+  if (work.already_loaded) text << note_of(work) << '\n';
   return text.str();
 }
 
@@ -54,6 +58,8 @@ std::string as_json(const penstock::report& run, const job& work, const ending& 
   all["rows_not_loaded"] = rows.not_loaded();
   all["rejects"] =
       rows.rejected > 0 && work.how.on_bad_row == bad_row_choice::reject ? json(work.rejects.path().string()) : json();
+  all["earlier"] = {{"rows_inserted", work.before.inserted}, {"rows_rejected", work.before.rejected}};
+  all["note"] = work.already_loaded ? json(note_of(work)) : json();
   all["bytes_read"] = work.bytes->bytes_read.load();
   all["seconds"] = std::chrono::duration<double>(run.elapsed).count();
   all["run"] = json::parse(run.json());
@@ -64,7 +70,8 @@ std::string as_json(const penstock::report& run, const job& work, const ending& 
 }  // namespace
 
 ending ending_of(const penstock::report& run, const job& work) {
-  const auto committed = fmt::format("{} rows are committed", work.rows.inserted.load());
+  auto committed = fmt::format("{} rows are committed", work.rows.inserted.load());
+  if (work.before.inserted > 0) committed += fmt::format(" beside {} of earlier runs", work.before.inserted);
   switch (run.state()) {
     case penstock::end_state::completed: return {};
     case penstock::end_state::stopped: return {exit_code::stopped, "stopped by a signal; " + committed};
@@ -78,6 +85,15 @@ ending ending_of(const penstock::report& run, const job& work) {
   const auto why = explain(run.first_failure);
   if (work.rows.read == 0) return {why.code(), why.what()};
   return {why.code(), fmt::format("{}; {}", why.what(), committed)};
+}
+
+std::string note_of(const job& work) {
+  const bool one = work.how.files.size() == 1;
+  return fmt::format(
+      "{} loaded into table '{}' before, {} rows, and {} not changed since; nothing was done; --fresh "
+      "loads {} once more",
+      one ? work.from.name(0) + " was" : fmt::format("these {} inputs were", work.how.files.size()), work.how.table,
+      work.done.inserted, one ? "has" : "have", one ? "it" : "them");
 }
 
 std::string summary(const penstock::report& run, const job& work, const ending& how) {

@@ -9,7 +9,7 @@
 
 namespace load {
 
-struct job;
+class job;
 
 /// How a load ended: its exit code, and the sentence about it, empty if all went well.
 struct ending {
@@ -19,6 +19,9 @@ struct ending {
 
 /// The ending of a run by its report.
 ending ending_of(const penstock::report& run, const job& work);
+
+/// What is to be said of inputs that were loaded already.
+std::string note_of(const job& work);
 
 /// The report as --report asks for it, a table or one JSON object, with the line end.
 std::string summary(const penstock::report& run, const job& work, const ending& how);

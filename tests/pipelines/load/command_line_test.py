@@ -40,10 +40,10 @@ class Options(LoadTest):
         self.assertEqual((done.returncode, done.stderr), (OK, ""))
         for word in ["FILES", "--to", "--table", "--format", "--delimiter", "--batch", "--workers", "--rejects",
                      "--types", "--on-bad-row", "--max-row", "--progress", "--report", "--drain-within",
-                     "--lock-timeout"]:
+                     "--lock-timeout", "--resume", "--fresh"]:
             self.assertIn(word, done.stdout)
         codes = re.findall(r"^ +(\d+)  ", done.stdout.split("Exit codes:")[1], re.M)
-        self.assertEqual([int(code) for code in codes], [*range(12), 20, 21])
+        self.assertEqual([int(code) for code in codes], [*range(13), 20, 21])
 
     def test_the_same_exit_codes_stand_in_the_readme(self):
         done = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True)

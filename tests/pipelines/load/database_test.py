@@ -155,7 +155,7 @@ class File(LoadTest):
     def test_that_two_loads_make_at_once(self):
         for _ in range(20):
             self.db.unlink(missing_ok=True)
-            loads = [subprocess.Popen(self.command(self.path), stdout=subprocess.DEVNULL) for _ in range(2)]
+            loads = [subprocess.Popen(self.command(self.path, "--fresh"), stdout=subprocess.DEVNULL) for _ in range(2)]
             self.assertEqual([load.wait(timeout=120) for load in loads], [0, 0])
             self.assertEqual(self.rows(), [(1,), (1,)])
 

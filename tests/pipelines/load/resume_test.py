@@ -1,0 +1,280 @@
+"""A load that ended early goes on where it ended; a second load of the same inputs says what it does."""
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import unittest
+
+from support import BAD_ROW, CHANGED, DISK_FULL, LOCKED, OK, STOPPED, LoadTest, catches, eventually
+
+
+class ResumeTest(LoadTest):
+    def numbers(self, last, name="t.csv", first=0):
+        return self.write(name, "n\n" + "".join(f"{n}\n" for n in range(first, last)))
+
+    def interrupt(self, *arguments, limit="--fsize=300000", **more):
+        """Some batches are committed, then the database may not grow any more."""
+        ended = self.run_load(*arguments, "--table", "t", "--batch", 100, prefix=["prlimit", limit], **more)
+        self.assertEqual(ended.code, DISK_FULL, ended.err)
+        self.assertGreater(ended.report["rows_inserted"], 0)
+        return ended
+
+    def check_rows(self, last):
+        self.assertEqual([row[0] for row in self.rows()], list(range(last)))
+        self.assertEqual(self.query("PRAGMA integrity_check"), [("ok",)])
+
+    def notes(self, ended):
+        text = ended.err.decode()
+        self.assertEqual(ended.code, OK, text)
+        self.assertEqual(text, f"penstock-load: {ended.report['note']}\n")
+        self.assertEqual(ended.report["rows_read"], 0)
+        return text
+
+
+class GoingOn(ResumeTest):
+    def test_after_a_failure_loads_the_rest(self):
+        path = self.numbers(100_000)
+        first = self.interrupt(path)
+        second = self.loads(path, "--table", "t")
+        self.assertEqual(second.report["earlier"], {"rows_inserted": first.report["rows_inserted"], "rows_rejected": 0})
+        self.assertEqual(second.report["rows_inserted"], 100_000 - first.report["rows_inserted"])
+        self.check_rows(100_000)
+
+    def test_keeps_the_kind_of_every_value(self):
+        rows = "".join(f"{n},{n:06},{n}.5\n" for n in range(50_000))
+        path = self.write("t.csv", "n,code,price\n" + rows)
+        whole = self.folder / "whole.db"
+        self.loads(path, "--table", "t", db=whole)
+        self.interrupt(path)
+        self.loads(path, "--table", "t")
+        self.assertEqual(self.rows(), self.rows(db=whole))
+
+    def test_of_ndjson_rejects_a_key_that_the_table_lacks_as_a_whole_load_does(self):
+        lines = [json.dumps({"n": n}) for n in range(50_000)]
+        lines[40_000:40_002] = ['{"n": 1, "m": 2}', "[]"]
+        path = self.write("t.ndjson", "\n".join(lines) + "\n")
+        self.loads(path, "--table", "t", "--rejects", "whole", db=self.folder / "whole.db")
+        self.interrupt(path)
+        self.loads(path, "--table", "t")
+        self.assertEqual(self.rows(), self.rows(db=self.folder / "whole.db"))
+        self.assertEqual(self.rejects(), self.rejects("whole"))
+        self.assertEqual(len(self.rejects()), 2)
+
+    def test_over_several_files(self):
+        paths = [self.numbers(20_000 * (i + 1), f"{i}.csv", 20_000 * i) for i in range(5)]
+        self.interrupt(*paths)
+        self.loads(*paths, "--table", "t")
+        self.check_rows(100_000)
+
+    def test_of_files_that_were_moved(self):
+        path = self.numbers(100_000)
+        self.interrupt(path)
+        moved = path.rename(self.folder / "moved.csv")
+        self.assertGreater(self.loads(moved, "--table", "t").report["earlier"]["rows_inserted"], 0)
+        self.check_rows(100_000)
+
+    def test_of_a_file_that_has_grown_loads_what_came(self):
+        path = self.numbers(100_000)
+        self.interrupt(path)
+        with open(path, "a") as more:
+            more.write("100000\n100001\n")
+        self.loads(path, "--table", "t")
+        self.check_rows(100_002)
+
+    def test_after_a_stop_by_a_signal(self):
+        path = self.numbers(3_000_000)
+        load = subprocess.Popen(self.command(path, "--table", "t", "--batch", 500), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+        eventually("a batch is committed", lambda: self.db.exists() and self.committed() > 0)
+        load.send_signal(signal.SIGINT)
+        load.communicate(timeout=120)
+        self.assertEqual(load.returncode, STOPPED)
+        self.loads(path, "--table", "t")
+        self.assertEqual(self.query("SELECT count(*), count(DISTINCT n), max(n) FROM t"), [(3_000_000, 3_000_000, 2_999_999)])
+
+    def committed(self):
+        try:
+            return self.query("SELECT count(*) FROM t")[0][0]
+        except sqlite3.OperationalError:
+            return 0
+
+    def test_keeps_what_is_rejected_to_one_line_each(self):
+        rows = "".join(f"{n}\n" if n % 7 else f"{n},bad\n" for n in range(100_000))
+        path = self.write("t.csv", "n\n" + rows)
+        first = self.interrupt(path, limit="--fsize=400000:400000")
+        # What a batch that was never committed left behind, and a part of a line.
+        with open(self.folder / "t.db.rejects.ndjson", "a") as more:
+            more.write('{"file":"t.csv","line":99}\n{"fi')
+        second = self.loads(path, "--table", "t")
+        self.assertEqual([row["line"] for row in self.rejects()], [n + 2 for n in range(0, 100_000, 7)])
+        self.assertEqual(first.report["rows_rejected"], second.report["earlier"]["rows_rejected"])
+
+    def test_without_its_rejected_rows_is_refused_unless_others_are_named(self):
+        rows = "".join(f"{n}\n" if n % 7 else f"{n},bad\n" for n in range(100_000))
+        path = self.write("t.csv", "n\n" + rows)
+        self.interrupt(path, limit="--fsize=400000:400000")
+        file = self.folder / "t.db.rejects.ndjson"
+        content = file.read_bytes()
+        for changed in b"", content[:50], b"x" + content[1:]:
+            file.write_bytes(changed)
+            self.refuses(CHANGED, path, "--table", "t", says=["t.db.rejects.ndjson", "--fresh"])
+        file.unlink()
+        self.refuses(CHANGED, path, "--table", "t", says="t.db.rejects.ndjson")
+        self.loads(path, "--table", "t", "--rejects", "others")
+        file.write_bytes(content)
+        lines = {row["line"] for row in self.rejects("others")} | {
+            json.loads(line)["line"] for line in content.decode().splitlines() if line.endswith("}")}
+        self.assertLessEqual({n + 2 for n in range(0, 100_000, 7)}, lines)
+
+    def test_at_a_bad_row_that_ended_it(self):
+        path = self.write("t.csv", "n\n0\n1\n2,bad\n3\n")
+        self.refuses(BAD_ROW, path, "--on-bad-row", "fail", says="line 4")
+        self.refuses(BAD_ROW, path, "--on-bad-row", "fail", says="line 4")
+        self.assertEqual(self.rows(), [(0,), (1,)])
+        # The row may be mended; what was loaded before it may not change.
+        self.write("t.csv", "n\n0\n1\n2\n3\n")
+        self.assertEqual(self.loads(path, "--on-bad-row", "fail", "--batch", 1).report["rows_read"], 2)
+        self.check_rows(4)
+
+    def test_at_a_row_that_the_table_refused(self):
+        self.query("CREATE TABLE t (n UNIQUE)")
+        path = self.write("t.csv", "n\n0\n1\n1\n2\n")
+        self.refuses(BAD_ROW, path, "--on-bad-row", "fail", says="line 4")
+        ended = self.loads(path)
+        self.assertEqual((ended.report["rows_inserted"], ended.report["rows_rejected"]), (1, 1))
+        self.check_rows(3)
+
+
+class Changed(ResumeTest):
+    def test_sources_are_refused(self):
+        path = self.numbers(100_000)
+        self.interrupt(path)
+        before = self.rows()
+        content = path.read_bytes()
+        for changed in content.replace(b"7", b"8", 1), content[:100], b"n\n" + content[4:], b"m" + content[1:]:
+            path.write_bytes(changed)
+            ended = self.run_load(path, "--table", "t")
+            if not changed.startswith(b"m"):
+                self.check_sentence(ended, CHANGED, ["t.csv", "--fresh"])
+            self.assertNotEqual(ended.code, OK)
+            self.assertEqual(self.rows(), before)
+        path.write_bytes(content)
+        self.loads(path, "--table", "t")
+        self.check_rows(100_000)
+
+    def test_lists_of_inputs_are_refused(self):
+        paths = [self.numbers(60_000 * (i + 1), f"{i}.csv", 60_000 * i) for i in range(2)]
+        self.interrupt(*paths)
+        for other in paths[:1], paths[::-1], [*paths, paths[0]]:
+            self.refuses(CHANGED, *other, "--table", "t", says=["0.csv", "same order", "--fresh"])
+        self.loads(*paths, "--table", "t")
+        self.check_rows(120_000)
+
+    def test_an_emptied_table_is_refused_without_a_word(self):
+        path = self.numbers(100_000)
+        self.interrupt(path)
+        self.query_and_commit("DELETE FROM t")
+        self.refuses(CHANGED, path, "--table", "t", says=["--resume", "--fresh"])
+        self.loads(path, "--table", "t", "--fresh")
+        self.check_rows(100_000)
+
+    def query_and_commit(self, sql):
+        connection = sqlite3.connect(self.db)
+        connection.execute(sql)
+        connection.commit()
+        connection.close()
+
+    def test_a_table_that_was_dropped_is_loaded_anew(self):
+        path = self.numbers(100_000)
+        self.interrupt(path)
+        self.query_and_commit("DROP TABLE t")
+        self.loads(path, "--table", "t")
+        self.check_rows(100_000)
+
+    def test_fresh_begins_a_load_of_its_own(self):
+        path = self.numbers(50_000)
+        first = self.interrupt(path)
+        self.loads(path, "--table", "t", "--fresh")
+        self.assertEqual(len(self.rows()), 50_000 + first.report["rows_inserted"])
+        self.notes(self.run_load(path, "--table", "t"))
+
+
+class Again(ResumeTest):
+    def test_the_same_file_says_that_it_is_loaded_and_how_to_load_it_once_more(self):
+        path = self.numbers(1000)
+        self.loads(path)
+        for _ in range(2):
+            said = self.notes(self.run_load(path))
+            for words in "t.csv was loaded", "1000 rows", "nothing was done", "--fresh":
+                self.assertIn(words, said)
+        self.check_rows(1000)
+        self.loads(path, "--fresh")
+        self.assertEqual(len(self.rows()), 2000)
+
+    def test_a_file_with_other_content_is_a_load_of_its_own(self):
+        big = "n\n" + "".join(f"{n}\n" for n in range(100_000, 160_000))
+        path = self.write("t.csv", big)
+        self.loads(path)
+        for count, content in enumerate([big + "1\n", big.replace("130000\n", "130001\n"), "n\n5\n"], start=2):
+            self.loads(self.write("t.csv", content))
+            self.assertEqual(self.query("SELECT count(*) FROM penstock_loads"), [(count,)])
+        self.assertEqual(len(self.rows()), 60_000 + 60_001 + 60_000 + 1)
+
+    def test_into_another_or_an_emptied_table_is_a_load_of_its_own(self):
+        path = self.numbers(10)
+        self.loads(path)
+        self.loads(path, "--table", "u")
+        self.assertEqual(len(self.rows("u")), 10)
+        connection = sqlite3.connect(self.db)
+        connection.execute("DELETE FROM t")
+        connection.commit()
+        connection.close()
+        self.loads(path)
+        self.check_rows(10)
+
+    def test_two_loads_of_one_file_at_once_load_it_once(self):
+        path = self.numbers(20_000)
+        for _ in range(10):
+            self.db.unlink(missing_ok=True)
+            loads = [subprocess.Popen(self.command(path, "--batch", 100), stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL) for _ in range(2)]
+            codes = {load.wait(timeout=120) for load in loads}
+            self.assertLessEqual(codes, {OK, LOCKED})
+            self.assertIn(OK, codes)
+            self.check_rows(20_000)
+
+
+class Pipes(ResumeTest):
+    TEXT = b"n\n" + b"".join(b"%d\n" % n for n in range(100_000))
+
+    def test_go_on_only_if_told_to(self):
+        self.interrupt("-", input=self.TEXT)
+        before = self.rows()
+        self.refuses(CHANGED, "-", "--table", "t", input=b"n\n", says=["standard input", "--resume", "--fresh"])
+        self.refuses(CHANGED, "-", "--table", "t", "--resume", input=self.TEXT.replace(b"7", b"8", 1), says="--fresh")
+        self.assertEqual(self.rows(), before)
+        self.loads("-", "--table", "t", "--resume", input=self.TEXT)
+        self.check_rows(100_000)
+
+    def test_are_loaded_as_often_as_they_come(self):
+        for count in 1, 2:
+            self.loads("-", "--table", "t", input=b"n\n1\n")
+            self.assertEqual(self.rows(), [(1,)] * count)
+
+    def test_that_were_stopped_by_a_signal_need_no_word(self):
+        load = subprocess.Popen(self.command("-", "--table", "t", "--batch", 1), stdin=subprocess.PIPE,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        eventually("it handles signals", lambda: catches(load.pid, signal.SIGINT))
+        load.stdin.write(b"n\n0\n1\n")
+        load.stdin.flush()
+        eventually("it is loaded", lambda: self.db.exists() and GoingOn.committed(self) > 0)
+        load.send_signal(signal.SIGINT)
+        self.assertEqual(load.wait(timeout=120), STOPPED)
+        load.stdin.close()
+        self.loads("-", "--table", "t", input=b"n\n5\n")
+        self.assertEqual(self.rows()[-1], (5,))
+
+
+if __name__ == "__main__":
+    unittest.main()

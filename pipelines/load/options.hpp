@@ -28,12 +28,20 @@ enum class progress_choice : std::uint8_t { automatic, always, never };
 enum class report_form : std::uint8_t { text, json };
 
 /// What --to can name.
-enum class database_kind : std::uint8_t { sqlite };
+enum class database_kind : std::uint8_t { sqlite, postgres };
+
+/// What becomes of a row whose key is in the table.
+enum class conflict_choice : std::uint8_t {
+  fail,    ///< it breaks a rule of the table as any other row may
+  ignore,  ///< the row in the table stays as it is
+  update,  ///< the row in the table takes its values
+};
 
 struct options {
   std::vector<std::string> files;  ///< "-" is standard input
   database_kind kind = database_kind::sqlite;
   std::filesystem::path database;     ///< the file, of SQLite
+  std::string server;                 ///< the URI, of PostgreSQL
   std::string table;                  ///< never empty
   std::optional<file_format> format;  ///< nothing: to be guessed
   std::optional<char> delimiter;      ///< nothing: a tab for .tsv, else a comma
@@ -42,6 +50,8 @@ struct options {
   std::filesystem::path rejects;  ///< never empty
   typing types = typing::infer;
   bad_row_choice on_bad_row = bad_row_choice::reject;
+  conflict_choice on_conflict = conflict_choice::fail;  ///< another one for PostgreSQL only
+  std::vector<std::string> key;                         ///< the columns that decide it; none under `fail`
   std::size_t max_row = std::size_t{1} << 20;
   resume_choice resume = resume_choice::automatic;
   progress_choice progress = progress_choice::automatic;

@@ -127,9 +127,11 @@ std::optional<options> read_options(int argc, const char* const* argv) {
       ->capture_default_str();
   app.add_option("--delimiter", delimiter,
                  "Between the fields of CSV: one character, or tab; default: , (tab in .tsv)");
-  app.add_option("--batch", o.batch, "Rows of a transaction, or fewer when they come to 256 KiB")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+  auto* const batch =
+      app.add_option("--batch", o.batch,
+                     "Rows of a transaction, or fewer when they come to 256 KiB; for PostgreSQL 16384, or 512 KiB")
+          ->check(CLI::Range(1, 1'000'000))
+          ->capture_default_str();
   app.add_option("--workers", o.workers, "Threads that parse; memory grows with them")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
@@ -184,6 +186,10 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   }
 
   choose_destination(to, o);
+  if (o.kind == database_kind::postgres) {
+    o.bytes_of_a_batch = postgres_batch_bytes;
+    if (batch->empty()) o.batch = postgres_batch_rows;
+  }
   if (o.table.empty()) o.table = table_named_after(o.files.front());
   if (o.table == "penstock_progress" || o.table == "penstock_loads")
     refuse(fmt::format("--table: {} is where this program keeps its progress", o.table));

@@ -37,6 +37,14 @@ enum class conflict_choice : std::uint8_t {
   update,  ///< the row in the table takes its values
 };
 
+/// Bytes of input after which a batch ends. It bounds the memory of a load whatever the rows look like: a parsed batch
+/// of nothing but empty fields takes 24 times its bytes, and up to `workers` + 6 batches are under way.
+inline constexpr std::size_t batch_bytes = std::size_t{256} << 10;
+
+/// The same for PostgreSQL, where a batch takes three messages and their answers: fewer, larger ones.
+inline constexpr std::size_t postgres_batch_bytes = std::size_t{512} << 10;
+inline constexpr std::size_t postgres_batch_rows = 16384;
+
 struct options {
   std::vector<std::string> files;  ///< "-" is standard input
   database_kind kind = database_kind::sqlite;
@@ -45,7 +53,8 @@ struct options {
   std::string table;                  ///< never empty
   std::optional<file_format> format;  ///< nothing: to be guessed
   std::optional<char> delimiter;      ///< nothing: a tab for .tsv, else a comma
-  std::size_t batch = 4096;           ///< rows of a transaction, at most; it also ends at `batch_bytes`
+  std::size_t batch = 4096;           ///< rows of a transaction, at most; it also ends at `bytes_of_a_batch`
+  std::size_t bytes_of_a_batch = batch_bytes;
   std::size_t workers = 1;
   std::filesystem::path rejects;  ///< never empty
   typing types = typing::infer;
@@ -59,10 +68,6 @@ struct options {
   std::chrono::milliseconds drain_within = std::chrono::seconds(10);
   std::chrono::milliseconds lock_timeout = std::chrono::seconds(5);
 };
-
-/// Bytes of input after which a batch ends. It bounds the memory of a load whatever the rows look like: a parsed batch
-/// of nothing but empty fields takes 24 times its bytes, and up to `workers` + 6 batches are under way.
-inline constexpr std::size_t batch_bytes = std::size_t{256} << 10;
 
 /// Reads the command line. Nothing: `--help` or `--version` was asked for, and printed. Throws `failure` (usage).
 std::optional<options> read_options(int argc, const char* const* argv);

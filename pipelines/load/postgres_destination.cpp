@@ -329,20 +329,19 @@ layout postgres_destination::fit(const std::vector<column>& existing, const layo
 void postgres_destination::get_ready() {
   format_ =
       std::ranges::all_of(columns_, &column::is_text) ? postgres::copy_format::binary : postgres::copy_format::text;
+  for (const auto& each : columns_) names_.push_back(each.name);
   if (how_.on_conflict == conflict_choice::fail) return;
   incoming_ = "penstock_incoming";
-  std::vector<std::string> names;
   std::string updates;
   for (const auto& each : columns_) {
-    names.push_back(each.name);
     if (std::ranges::find(how_.key, each.name) != how_.key.end()) continue;
     const auto quoted = postgres::quote_identifier(each.name);
     updates += fmt::format("{}{} = excluded.{}", updates.empty() ? "" : ", ", quoted, quoted);
   }
   for (const auto& key : how_.key)
-    if (std::ranges::find(names, key) == names.end())
+    if (std::ranges::find(names_, key) == names_.end())
       throw failure(exit_code::usage, fmt::format("--key: the table has no column '{}'", key));
-  const auto all = postgres::quote_identifiers(names);
+  const auto all = postgres::quote_identifiers(names_);
   const auto key = postgres::quote_identifiers(how_.key);
   // Of rows with one key in a page the first is kept, or the last is what is updated to, as if they came one by one.
   const bool update = how_.on_conflict == conflict_choice::update && !updates.empty();
@@ -365,26 +364,65 @@ void postgres_destination::get_ready() {
 
 void postgres_destination::insert(const page& rows, const checkpoint& last, const page_end& at_end) {
   in_our_words([&] {
-    std::vector<refused_row> refused;
-    const part whole = encoded(rows, refused);
-    const bool stop_at_bad = how_.on_bad_row == bad_row_choice::fail;
-    if (stop_at_bad && !refused.empty()) throw row_refused(refused.front().row, refused.front().reason);
+    if (how_.on_bad_row == bad_row_choice::fail) {
+      for (std::size_t r = 0; r < rows.rows(); ++r)
+        if (const auto why = why_unfit(rows, r)) throw row_refused(r, *why);
+    }
     try {
-      in_transaction([&] {
-        copy(whole);
-        update_record(last, at_end(refused));
-      });
+      await([&] { return insert_all(rows, last, at_end); });
       return;
     } catch (const postgres::error& e) {
       if (!blames_a_row(e)) throw;
     }
     in_transaction([&] {
-      copy_what_fits(rows, whole, refused);
-      std::ranges::sort(refused, {}, &refused_row::row);
-      if (stop_at_bad && !refused.empty()) throw row_refused(refused.front().row, refused.front().reason);
+      std::vector<refused_row> refused;
+      copy_what_fits(rows, refused);
+      if (how_.on_bad_row == bad_row_choice::fail && !refused.empty())
+        throw row_refused(refused.front().row, refused.front().reason);
       update_record(last, at_end(refused));
     });
   });
+}
+
+// Three messages, and an answer to each: BEGIN with COPY; the rows; the progress row with COMMIT. Rows are sent while
+// further ones are encoded.
+asio::awaitable<void> postgres_destination::insert_all(const page& rows, const checkpoint& last,
+                                                       const page_end& at_end) {
+  constexpr std::size_t piece = std::size_t{1} << 16;
+  std::vector<refused_row> unfit;
+  auto into = co_await database_->async_begin_copy_in(target(), names_, format_, limits());
+  std::exception_ptr failed;
+  try {
+    postgres::copy_encoder encoder(format_);
+    for (std::size_t r = 0; r < rows.rows(); ++r) {
+      if (auto why = why_unfit(rows, r)) {
+        unfit.push_back({r, std::move(*why)});
+        continue;
+      }
+      encode_row(encoder, rows, r);
+      if (encoder.bytes().size() < piece) continue;
+      co_await into.rows.async_write(encoder.bytes(), limits());
+      encoder.clear();
+    }
+    co_await into.rows.async_write(encoder.bytes(), limits());
+    co_await into.rows.async_finish(limits());
+    co_await move_incoming();
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  if (failed) {
+    if (database_->in_transaction()) co_await into.begun.async_rollback(limits());
+    std::rethrow_exception(failed);
+  }
+  const checkpoint now = at_end(unfit);
+  const postgres::statement update = progress_update();
+  const postgres::params values = values_of_update(last, now);
+  try {
+    co_await into.begun.async_commit_with(update, values, limits());
+  } catch (const postgres::error& e) {
+    refuse_another(e);
+    throw;
+  }
 }
 
 void postgres_destination::record(const checkpoint& last, const checkpoint& now) {
@@ -397,21 +435,39 @@ void postgres_destination::record(const checkpoint& last, const checkpoint& now)
   });
 }
 
-void postgres_destination::update_record(const checkpoint& last, const checkpoint& now) {
+// Divides by zero where the row is not as we left it: so it can be sent together with the COMMIT that it must prevent.
+postgres::statement postgres_destination::progress_update() {
+  return {"penstock_progress",
+          fmt::format("WITH changed AS (UPDATE penstock_progress SET ({}) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+                      "$11, $12, $13) WHERE load = $14 AND source = $15 AND \"offset\" = $16 AND done_line = $17 "
+                      "RETURNING 1) SELECT 1 / count(*) FROM changed",
+                      fields)};
+}
+
+postgres::params postgres_destination::values_of_update(const checkpoint& last, const checkpoint& now) {
   postgres::params values;
   add_values(values, now);
   for (const auto each : {last.id, number_of(last.source), number_of(last.offset), number_of(last.done_line)})
     values.add(each);
-  const postgres::statement update(
-      "penstock_progress",
-      fmt::format("UPDATE penstock_progress SET ({}) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) WHERE "
-                  "load = $14 AND source = $15 AND \"offset\" = $16 AND done_line = $17",
-                  fields));
-  const auto changed = await([&] { return database_->async_execute(update, values, limits()); });
-  if (changed != 1)
+  return values;
+}
+
+void postgres_destination::refuse_another(const postgres::error& e) const {
+  if (e.sqlstate() == "22012")  // division_by_zero
     throw failure(exit_code::database_locked,
                   fmt::format("{}: another program goes on with the same load into table {}", name_,
                               postgres::quote_identifier(how_.table)));
+}
+
+void postgres_destination::update_record(const checkpoint& last, const checkpoint& now) {
+  const postgres::statement update = progress_update();
+  const postgres::params values = values_of_update(last, now);
+  try {
+    await([&] { return database_->async_query(update, values, limits()); });
+  } catch (const postgres::error& e) {
+    refuse_another(e);
+    throw;
+  }
 }
 
 std::optional<std::string> postgres_destination::why_unfit(const page& rows, std::size_t row) const {
@@ -438,59 +494,44 @@ void postgres_destination::encode_row(postgres::copy_encoder& to, const page& ro
   }
 }
 
-postgres_destination::part postgres_destination::encoded(const page& rows, std::vector<refused_row>& unfit) const {
-  part all;
+postgres::table_name postgres_destination::target() const {
+  if (incoming_.empty()) return how_.table;
+  return {"pg_temp", incoming_};
+}
+
+asio::awaitable<void> postgres_destination::move_incoming() {
+  if (incoming_.empty()) co_return;
+  const postgres::statement move("penstock_move", move_rows_);
+  const postgres::statement empty("penstock_empty", "DELETE FROM pg_temp." + incoming_);
+  co_await database_->async_execute(move, {}, limits());
+  co_await database_->async_execute(empty, {}, limits());
+}
+
+asio::awaitable<void> postgres_destination::copy(const page& rows, std::span<const std::size_t> some) {
   postgres::copy_encoder encoder(format_);
+  for (const std::size_t row : some) encode_row(encoder, rows, row);
+  auto running = co_await database_->async_copy_in(target(), names_, format_, limits());
+  co_await running.async_write(encoder.bytes(), limits());
+  co_await running.async_finish(limits());
+  co_await move_incoming();
+}
+
+void postgres_destination::copy_what_fits(const page& rows, std::vector<refused_row>& refused) {
+  constexpr std::size_t after_a_bad_row = 64;
+  std::vector<std::size_t> fit;
   for (std::size_t r = 0; r < rows.rows(); ++r) {
     if (auto why = why_unfit(rows, r)) {
-      unfit.push_back({r, std::move(*why)});
-      continue;
+      refused.push_back({r, std::move(*why)});
+    } else {
+      fit.push_back(r);
     }
-    encode_row(encoder, rows, r);
-    all.rows.push_back(r);
   }
-  all.bytes = encoder.bytes();
-  return all;
-}
-
-postgres_destination::part postgres_destination::cut(const page& rows, const part& whole, std::size_t first,
-                                                     std::size_t count) const {
-  part some;
-  postgres::copy_encoder encoder(format_);
-  for (std::size_t i = first; i < first + count; ++i) {
-    encode_row(encoder, rows, whole.rows[i]);
-    some.rows.push_back(whole.rows[i]);
-  }
-  some.bytes = encoder.bytes();
-  return some;
-}
-
-void postgres_destination::copy(const part& some) {
-  if (some.rows.empty()) return;
-  std::vector<std::string> names;
-  for (const auto& each : columns_) names.push_back(each.name);
-  await([&]() -> asio::awaitable<void> {
-    const postgres::table_name into =
-        incoming_.empty() ? postgres::table_name(how_.table) : postgres::table_name("pg_temp", incoming_);
-    auto running = co_await database_->async_copy_in(into, names, format_, limits());
-    co_await running.async_write(some.bytes, limits());
-    co_await running.async_finish(limits());
-    if (incoming_.empty()) co_return;
-    co_await database_->async_execute(postgres::statement("penstock_move", move_rows_), {}, limits());
-    co_await database_->async_execute(
-        postgres::statement("penstock_empty", fmt::format("DELETE FROM pg_temp.{}", incoming_)), {}, limits());
-  });
-}
-
-void postgres_destination::copy_what_fits(const page& rows, const part& all, std::vector<refused_row>& refused) {
-  constexpr std::size_t after_a_bad_row = 64;
-  std::size_t width = all.rows.size();
-  for (std::size_t at = 0; at < all.rows.size();) {
-    const part some = cut(rows, all, at, std::min(width, all.rows.size() - at));
-    const std::size_t count = some.rows.size();
+  std::size_t width = fit.size();
+  for (std::size_t at = 0; at < fit.size();) {
+    const std::size_t count = std::min(width, fit.size() - at);
     try {
       await([&] { return database_->async_script("SAVEPOINT penstock_part", limits()); });
-      copy(some);
+      await([&] { return copy(rows, std::span(fit).subspan(at, count)); });
       await([&] { return database_->async_script("RELEASE penstock_part", limits()); });
       at += count;
       width = 2 * count;
@@ -498,7 +539,7 @@ void postgres_destination::copy_what_fits(const page& rows, const part& all, std
     } catch (const postgres::error& e) {
       if (!blames_a_row(e)) throw;
       if (count == 1) {
-        refused.push_back({some.rows.front(), e.what()});
+        refused.push_back({fit[at], e.what()});
         ++at;
         width = after_a_bad_row;
       } else {
@@ -508,6 +549,7 @@ void postgres_destination::copy_what_fits(const page& rows, const part& all, std
     }
     await([&] { return database_->async_script("ROLLBACK TO penstock_part; RELEASE penstock_part", limits()); });
   }
+  std::ranges::sort(refused, {}, &refused_row::row);
 }
 
 }  // namespace load

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,11 +41,6 @@ class postgres_destination final : public destination {
     bool is_text;     ///< an empty field is the empty text; elsewhere it is null
     bool is_decimal;  ///< takes a number as it is written, or not at all
   };
-  struct part {
-    std::vector<std::size_t> rows;  ///< of the page, in order
-    std::string bytes;              ///< the same, encoded
-  };
-
   template <class Coroutine>
   auto await(Coroutine&& body);
   template <class Body>
@@ -60,13 +56,17 @@ class postgres_destination final : public destination {
   void get_ready();
   void begin_record(checkpoint& first);
   void update_record(const checkpoint& last, const checkpoint& now);
+  static penstock::postgres::statement progress_update();
+  static penstock::postgres::params values_of_update(const checkpoint& last, const checkpoint& now);
+  void refuse_another(const penstock::postgres::error& e) const;
 
-  part encoded(const page& rows, std::vector<refused_row>& unfit) const;
-  part cut(const page& rows, const part& whole, std::size_t first, std::size_t count) const;
+  boost::asio::awaitable<void> insert_all(const page& rows, const checkpoint& last, const page_end& at_end);
+  boost::asio::awaitable<void> copy(const page& rows, std::span<const std::size_t> some);
+  boost::asio::awaitable<void> move_incoming();
+  void copy_what_fits(const page& rows, std::vector<refused_row>& refused);
   void encode_row(penstock::postgres::copy_encoder& to, const page& rows, std::size_t row) const;
-  std::optional<std::string> why_unfit(const page& rows, std::size_t row) const;
-  void copy(const part& rows);
-  void copy_what_fits(const page& rows, const part& all, std::vector<refused_row>& refused);
+  [[nodiscard]] std::optional<std::string> why_unfit(const page& rows, std::size_t row) const;
+  [[nodiscard]] penstock::postgres::table_name target() const;
 
   const options& how_;
   penstock::stop_source patience_;
@@ -75,6 +75,7 @@ class postgres_destination final : public destination {
   std::string name_;
   std::int64_t latest_known_ = 0;  ///< of the loads
   std::vector<column> columns_;
+  std::vector<std::string> names_;  ///< the same, only what they are called
   penstock::postgres::copy_format format_ = penstock::postgres::copy_format::text;
   std::string incoming_;   ///< the temporary table under --on-conflict; else empty
   std::string move_rows_;  ///< the statement that empties it into the table

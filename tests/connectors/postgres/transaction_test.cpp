@@ -198,6 +198,38 @@ TEST(postgres_copy, cut_short_by_a_deadline_lets_go_at_once) {
   });
 }
 
+TEST(postgres_transaction, commits_together_with_a_last_statement_or_undoes_both) {
+  on_io([]() -> asio::awaitable<void> {
+    auto db = co_await with_table("noted");
+    co_await db.async_script("DROP TABLE IF EXISTS notes; CREATE TABLE notes(rows int CHECK (rows < 3))");
+    const postgres::statement note("note", "INSERT INTO notes VALUES ($1)");
+    const std::vector<std::string> columns = {"x"};
+    for (const int rows : {1, 2, 3}) {
+      auto copy = co_await db.async_begin_copy_in("noted", columns);
+      const std::string bytes = std::to_string(rows) + '\n';
+      co_await copy.rows.async_write(bytes);
+      co_await copy.rows.async_finish();
+      if (rows < 3) {
+        co_await copy.begun.async_commit_with(note, params(rows));
+      } else {
+        const auto e = co_await failure_of([&] { return copy.begun.async_commit_with(note, params(rows)); });
+        EXPECT_EQ(e.cause(), errc::constraint) << e.what();
+      }
+      EXPECT_TRUE(db.is_open());
+      EXPECT_FALSE(db.in_transaction());
+    }
+    const auto kept = co_await rows_of("noted");
+    EXPECT_EQ(kept, 2);
+    const auto noted = co_await rows_of("notes");
+    EXPECT_EQ(noted, 2);
+    const auto e = co_await failure_of([&] { return db.async_begin_copy_in("absent", columns); });
+    EXPECT_EQ(e.cause(), errc::schema);
+    EXPECT_FALSE(db.in_transaction());
+    const auto rows = co_await db.async_query("SELECT 1");
+    EXPECT_EQ(rows.size(), 1U);
+  });
+}
+
 TEST(postgres_pipeline, executes_many_and_an_error_spoils_only_its_own) {
   on_io([]() -> asio::awaitable<void> {
     auto db = co_await with_table("piped");

@@ -104,6 +104,11 @@ void refuse_copy(operation& op, const PGresult* result) {
     throw error(errc::misuse, op.on()->where + ": " + op.doing() + ": a COPY goes through async_copy_in");
 }
 
+void refuse_nesting(const session* on) {
+  if (on != nullptr && on->handle != nullptr && PQtransactionStatus(on->handle) != PQTRANS_IDLE)
+    throw error(errc::misuse, on->where + ": beginning a transaction inside another");
+}
+
 bool needs_preparing(operation& op, const statement& what) {
   const auto known = op.on()->prepared.find(what.name);
   if (known == op.on()->prepared.end()) return true;
@@ -207,8 +212,7 @@ asio::awaitable<void> connection::async_script(std::string sql, wait_limits limi
 
 namespace {
 asio::awaitable<void> begin_on(std::shared_ptr<detail::session> session, wait_limits limits) {
-  if (session && session->handle && PQtransactionStatus(session->handle) != PQTRANS_IDLE)
-    throw error(errc::misuse, session->where + ": beginning a transaction inside another");
+  detail::refuse_nesting(session.get());
   return detail::script(std::move(session), "BEGIN", "beginning a transaction", std::move(limits));
 }
 }  // namespace

@@ -23,15 +23,43 @@ asio::awaitable<void> begin_copy(std::shared_ptr<detail::session> session, std::
   op.settle(true);
 }
 
+std::string copy_statement(const table_name& table, const std::vector<std::string>& columns, copy_format format) {
+  return "COPY " + quote_table(table) + " (" + quote_identifiers(columns) + ") FROM STDIN" +
+         (format == copy_format::binary ? " (FORMAT binary)" : "");
+}
+
 }  // namespace
 
 asio::awaitable<copy_in> connection::async_copy_in(table_name table, std::vector<std::string> columns,
                                                    copy_format format, wait_limits limits) {
   const auto session = session_;
-  std::string sql = "COPY " + quote_table(table) + " (" + quote_identifiers(columns) + ") FROM STDIN" +
-                    (format == copy_format::binary ? " (FORMAT binary)" : "");
+  std::string sql = copy_statement(table, columns, format);
   co_await begin_copy(session, std::move(sql), std::move(limits));
   co_return copy_in(session);
+}
+
+asio::awaitable<begun_copy> connection::async_begin_copy_in(table_name table, std::vector<std::string> columns,
+                                                            copy_format format, wait_limits limits) {
+  const auto session = session_;
+  detail::refuse_nesting(session.get());
+  std::string sql = "BEGIN; " + copy_statement(table, columns, format);
+  std::exception_ptr failed;
+  try {
+    co_await begin_copy(session, std::move(sql), limits);
+  } catch (const error&) {
+    failed = std::current_exception();
+  }
+  transaction begun(session);
+  if (failed) {
+    if (in_transaction()) {
+      co_await undo(begun, std::move(limits), failed);
+    } else {
+      begun.session_.reset();
+      std::rethrow_exception(failed);
+    }
+  }
+  copy_in rows(session);
+  co_return begun_copy{std::move(begun), std::move(rows)};
 }
 
 copy_in::~copy_in() {

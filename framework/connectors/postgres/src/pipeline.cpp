@@ -41,12 +41,9 @@ asio::awaitable<void> receive_sync(detail::operation& op) {
   if (!result || PQresultStatus(result.get()) != PGRES_PIPELINE_SYNC) op.fail();
 }
 
-asio::awaitable<results> run_pipeline(std::shared_ptr<detail::session> session, statement what,
-                                      std::vector<params> sets, pipeline_mode mode, wait_limits limits) {
-  detail::operation op(std::move(session), "executing in a pipeline", std::move(limits));
-  co_await op.begin();
+// Without a name it is prepared too, under the empty name, which the next statement overwrites.
+asio::awaitable<void> get_ready(detail::operation& op, const statement& what) {
   detail::check_text(op, what.sql);
-  // Without a name it is prepared too, under the empty name, which the next statement overwrites.
   if (what.name.empty()) {
     if (PQsendPrepare(op.handle(), "", what.sql.c_str(), 0, nullptr) == 0) op.fail();
     co_await op.flush();
@@ -55,6 +52,13 @@ asio::awaitable<results> run_pipeline(std::shared_ptr<detail::session> session, 
   } else if (detail::needs_preparing(op, what)) {
     co_await detail::prepare(op, what);
   }
+}
+
+asio::awaitable<results> run_pipeline(std::shared_ptr<detail::session> session, statement what,
+                                      std::vector<params> sets, pipeline_mode mode, wait_limits limits) {
+  detail::operation op(std::move(session), "executing in a pipeline", std::move(limits));
+  co_await op.begin();
+  co_await get_ready(op, what);
   if (PQenterPipelineMode(op.handle()) == 0) op.fail();
   results made(sets.size());
   std::optional<error> first;
@@ -93,6 +97,49 @@ asio::awaitable<results> run_pipeline(std::shared_ptr<detail::session> session, 
 asio::awaitable<results> connection::async_pipeline(statement what, std::vector<params> sets, pipeline_mode mode,
                                                     wait_limits limits) {
   return run_pipeline(session_, std::move(what), std::move(sets), mode, std::move(limits));
+}
+
+namespace {
+
+// What the statement or the commit failed with.
+asio::awaitable<std::optional<error>> execute_and_commit(std::shared_ptr<detail::session> session, statement last,
+                                                         params values, wait_limits limits) {
+  detail::operation op(std::move(session), "committing with a last statement (whether it was, is not known)",
+                       std::move(limits));
+  co_await op.begin();
+  co_await get_ready(op, last);
+  const params_access p(values);
+  if (PQenterPipelineMode(op.handle()) == 0 ||
+      PQsendQueryPrepared(op.handle(), last.name.c_str(), p.count(), p.values.data(), p.lengths.data(),
+                          p.formats.data(), 0) == 0 ||
+      PQsendQueryParams(op.handle(), "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 0) == 0 ||
+      PQpipelineSync(op.handle()) == 0)
+    op.fail();
+  co_await op.flush();
+  pipeline_result of_last;
+  pipeline_result of_commit;
+  co_await receive(op, of_last, {});
+  co_await receive(op, of_commit, of_last.failed);
+  co_await receive_sync(op);
+  if (PQexitPipelineMode(op.handle()) == 0) op.fail();
+  op.settle();
+  co_return of_last.failed ? of_last.failed : of_commit.failed;
+}
+
+}  // namespace
+
+asio::awaitable<void> transaction::async_commit_with(statement last, params values, wait_limits limits) {
+  const auto session = session_;
+  if (!session) throw error(errc::misuse, "ending a transaction that has ended");
+  const std::optional<error> failed = co_await execute_and_commit(session, std::move(last), std::move(values), limits);
+  if (!failed) {
+    session_.reset();
+    co_return;
+  }
+  // The server still has the transaction, and does nothing in it but wait for its end.
+  if (PQtransactionStatus(session->handle) != PQTRANS_IDLE) co_await async_rollback(std::move(limits));
+  session_.reset();
+  throw error(*failed);
 }
 
 }  // namespace penstock::postgres

@@ -14,6 +14,9 @@ void check_text(operation& op, std::string_view sql);
 /// Refuses a statement that began a COPY with `misuse`; the session is not settled.
 void refuse_copy(operation& op, const PGresult* result);
 
+/// Refuses a transaction inside another with `misuse`.
+void refuse_nesting(const session* on);
+
 /// Whether this connection has not seen this name yet. Refuses another text under a known name.
 bool needs_preparing(operation& op, const statement& what);
 

@@ -57,6 +57,10 @@ class transaction {
   boost::asio::awaitable<void> async_commit(wait_limits limits = {});
   boost::asio::awaitable<void> async_rollback(wait_limits limits = {});
 
+  /// Executes one more statement and commits, in one message. If the statement fails, so does the call, and the
+  /// transaction is undone.
+  boost::asio::awaitable<void> async_commit_with(statement last, params values, wait_limits limits = {});
+
  private:
   friend class connection;
   explicit transaction(std::shared_ptr<detail::session> session) noexcept : session_(std::move(session)) {}
@@ -90,6 +94,12 @@ class copy_in {
   static boost::asio::awaitable<std::int64_t> end(std::shared_ptr<detail::session>& session, bool keep,
                                                   wait_limits limits);
   std::shared_ptr<detail::session> session_;  ///< null: ended
+};
+
+/// A COPY in a transaction of its own.
+struct begun_copy {
+  transaction begun;
+  copy_in rows;
 };
 
 /// How the executions of one pipeline stand together.
@@ -162,6 +172,11 @@ class connection {
   /// Begins a COPY into columns of a table.
   boost::asio::awaitable<copy_in> async_copy_in(table_name table, std::vector<std::string> columns,
                                                 copy_format format = copy_format::text, wait_limits limits = {});
+
+  /// BEGIN and the COPY in one message: for many small ones, each committed together with something else.
+  boost::asio::awaitable<begun_copy> async_begin_copy_in(table_name table, std::vector<std::string> columns,
+                                                         copy_format format = copy_format::text,
+                                                         wait_limits limits = {});
 
   /// Copies all of a batch, or nothing: a vector of tuples, of vectors of values, or any `row_batch`. It must live
   /// until the call has ended. Gives the number of rows.

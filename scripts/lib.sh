@@ -17,8 +17,8 @@ if [[ -r /etc/os-release ]] && grep -q '^VERSION_CODENAME=bookworm$' /etc/os-rel
 
 # shellcheck disable=SC2034  # each script takes the lists that it needs
 {
-  build_packages=(g++ cmake ninja-build "$boost" libtbb-dev libsqlite3-dev libcurl4-openssl-dev libsimdjson-dev zlib1g-dev libzstd-dev libcli11-dev libfmt-dev nlohmann-json3-dev)
-  test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 sqlite3 gzip zstd strace nginx-light openssl)
+  build_packages=(g++ cmake ninja-build "$boost" libtbb-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev libsimdjson-dev zlib1g-dev libzstd-dev libcli11-dev libfmt-dev nlohmann-json3-dev)
+  test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 sqlite3 gzip zstd strace nginx-light openssl postgresql)
   # Rivals in other languages (golang, cargo, librust-crossbeam-channel-dev, librust-tokio-dev, python3-uvloop) compete where
   # they are installed.
   bench_packages=(libbenchmark-dev libconcurrentqueue-dev python3)

@@ -1,4 +1,4 @@
-# find_package(penstock [COMPONENTS files csv ndjson sqlite compressed http …]): penstock::core and penstock::penstock always, and
+# find_package(penstock [COMPONENTS files csv ndjson sqlite postgres compressed http …]): penstock::core and penstock::penstock always, and
 # penstock::<component> for each component asked for.
 include("${CMAKE_CURRENT_LIST_DIR}/PenstockDependencies.cmake")
 

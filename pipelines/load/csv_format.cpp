@@ -13,7 +13,7 @@ csv_format::reader::reader(job& work) : work_(&work) {}
 csv::blocks csv_format::reader::blocks_from(const penstock::files::position& place) const {
   return csv::blocks(work_->from.sources, {.dialect = work_->from.dialect,
                                            .rows = work_->how.batch,
-                                           .bytes = batch_bytes,
+                                           .bytes = work_->how.bytes_of_a_batch,
                                            .max_row_bytes = work_->how.max_row,
                                            .progress = work_->bytes,
                                            .begin = place,

@@ -10,6 +10,7 @@
 #include <penstock/base/error.hpp>
 #include <penstock/connectors/compressed.hpp>
 #include <penstock/connectors/csv.hpp>
+#include <penstock/connectors/postgres.hpp>
 #include <penstock/connectors/sqlite.hpp>
 
 #include "destination.hpp"
@@ -49,6 +50,23 @@ exit_code code_of(penstock::sqlite::errc cause) {
   }
 }
 
+exit_code code_of(const penstock::postgres::error& e) {
+  using enum penstock::postgres::errc;
+  switch (e.cause()) {
+    case busy:
+    case conflict:
+    case cancelled: return exit_code::database_locked;
+    case no_room: return exit_code::disk_full;
+    case schema: return exit_code::other_columns;
+    case constraint:
+    case bad_value: return exit_code::bad_row;
+    case refused:
+      // A right is missing, where the credentials were good.
+      return e.sqlstate() == "42501" ? exit_code::database_read_only : exit_code::database_unusable;
+    default: return e.sqlstate() == "25006" ? exit_code::database_read_only : exit_code::database_unusable;
+  }
+}
+
 }  // namespace
 
 std::string exit_code_table() {
@@ -78,6 +96,8 @@ failure explain(const std::exception_ptr& thrown) {
     return {exit_code::database_locked, e.what()};
   } catch (const penstock::sqlite::error& e) {
     return {code_of(e.cause()), e.what()};
+  } catch (const penstock::postgres::error& e) {
+    return {code_of(e), e.what()};
   } catch (const penstock::declaration_error& e) {
     return {exit_code::usage, e.what()};
   } catch (const std::system_error& e) {

@@ -33,7 +33,7 @@ ndjson_format::reader::reader(job& work) : work_(&work) {}
 
 ndjson::blocks ndjson_format::reader::blocks_from(const penstock::files::position& place) const {
   return ndjson::blocks(work_->from.sources, {.rows = work_->how.batch,
-                                              .bytes = batch_bytes,
+                                              .bytes = work_->how.bytes_of_a_batch,
                                               .max_row_bytes = work_->how.max_row,
                                               .progress = work_->bytes,
                                               .begin = place,

@@ -48,6 +48,14 @@ char delimiter_of(const std::string& text) {
   return text.front();
 }
 
+// Of a URI that was mistyped.
+std::string hide_password(const std::string& target) {
+  const auto at = target.rfind('@');
+  const auto colon = target.find("://");
+  if (at == std::string::npos || colon == std::string::npos || at < colon) return target;
+  return target.substr(0, colon + 3) + "…" + target.substr(at);
+}
+
 // The schemes of --to. A further kind keeps what stands behind its scheme in an option of its own.
 void choose_destination(const std::string& target, options& o) {
   constexpr std::string_view sqlite = "sqlite:";
@@ -56,7 +64,13 @@ void choose_destination(const std::string& target, options& o) {
     o.database = target.substr(sqlite.size());
     return;
   }
-  refuse(fmt::format("--to: '{}' is no destination; it is written sqlite:FILE", target));
+  if (target.starts_with("postgres://") || target.starts_with("postgresql://")) {
+    o.kind = database_kind::postgres;
+    o.server = target;
+    return;
+  }
+  refuse(fmt::format("--to: '{}' is no destination; it is written sqlite:FILE or postgres://[USER@][HOST]/DATABASE",
+                     hide_password(target)));
 }
 
 std::string table_named_after(const std::string& file) {
@@ -70,11 +84,12 @@ std::size_t usual_workers() { return std::clamp<std::size_t>(std::thread::hardwa
 void refuse_overwriting(const options& o) {
   std::error_code ignored;
   for (const auto& file : o.files) {
-    if (std::filesystem::equivalent(file, o.database, ignored))
+    if (o.kind == database_kind::sqlite && std::filesystem::equivalent(file, o.database, ignored))
       refuse(fmt::format("{} is an input and cannot be the database as well", file));
     if (std::filesystem::equivalent(file, o.rejects, ignored))
       refuse(fmt::format("{} is an input and cannot take the rejected rows as well", file));
   }
+  if (o.kind != database_kind::sqlite) return;
   // The database may not be there yet, so that names are compared, not files.
   const auto whole = [&](const std::filesystem::path& file) {
     return std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored).string();
@@ -88,20 +103,24 @@ void refuse_overwriting(const options& o) {
 
 std::optional<options> read_options(int argc, const char* const* argv) {
   options o;
-  std::string to, format = "auto", types = "infer", on_bad_row = "reject";
+  std::string to, format = "auto", types = "infer", on_bad_row = "reject", on_conflict = "fail";
   std::string progress = "auto", report = "text", drain_within = "10s", lock_timeout = "5s", rejects;
   std::optional<std::string> delimiter;
   o.workers = usual_workers();
 
-  CLI::App app{"Loads CSV and NDJSON files into an SQLite table: every row is inserted, or rejected with a reason.",
-               "penstock-load"};
+  CLI::App app{
+      "Loads CSV and NDJSON files into a table of SQLite or PostgreSQL: every row is inserted, or rejected with a "
+      "reason.",
+      "penstock-load"};
   app.set_version_flag("--version", "penstock-load 0.1.0");
   app.add_option("FILES", o.files,
                  "The files, loaded one after the other; - is standard input; gzip and zstd are unpacked. The same "
                  "files again go on where a load of "
                  "them was interrupted")
       ->required();
-  app.add_option("--to", to, "Where to: sqlite:FILE, made if there is none")->required();
+  app.add_option("--to", to,
+                 "Where to: sqlite:FILE, made if there is none, or postgres://[USER[:PASSWORD]@][HOST[:PORT]]/DATABASE")
+      ->required();
   app.add_option("--table", o.table, "The table, made if there is none; default: named after the first file");
   app.add_option("--format", format,
                  "auto: by the file's ending, else by its first byte; standard input is CSV unless told")
@@ -109,14 +128,17 @@ std::optional<options> read_options(int argc, const char* const* argv) {
       ->capture_default_str();
   app.add_option("--delimiter", delimiter,
                  "Between the fields of CSV: one character, or tab; default: , (tab in .tsv)");
-  app.add_option("--batch", o.batch, "Rows of a transaction, or fewer when they come to 256 KiB")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+  auto* const batch =
+      app.add_option("--batch", o.batch,
+                     "Rows of a transaction, or fewer when they come to 256 KiB; for PostgreSQL 16384, or 512 KiB")
+          ->check(CLI::Range(1, 1'000'000))
+          ->capture_default_str();
   app.add_option("--workers", o.workers, "Threads that parse; memory grows with them")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_option("--rejects", rejects,
-                 "Where malformed rows go, a JSON object a line; default: the database's name and .rejects.ndjson. "
+                 "Where malformed rows go, a JSON object a line; default: the database's name (PostgreSQL: the "
+                 "table's) and .rejects.ndjson. "
                  "Made anew, and only when a row is rejected");
   bool resume = false, fresh = false;
   auto* const resume_flag = app.add_flag(
@@ -129,6 +151,14 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   app.add_option("--on-bad-row", on_bad_row, "reject: set malformed rows aside; fail: stop at the first one")
       ->check(CLI::IsMember({"reject", "fail"}))
       ->capture_default_str();
+  auto* const conflict =
+      app.add_option(
+             "--on-conflict", on_conflict,
+             "Of a row whose key is in the table: fail: it is a bad row; ignore: the table's stays; update: the "
+             "table's takes its values. Another than fail is for PostgreSQL")
+          ->check(CLI::IsMember({"fail", "ignore", "update"}))
+          ->capture_default_str();
+  app.add_option("--key", o.key, "The columns of that key, with commas between")->delimiter(',')->needs(conflict);
   app.add_option("--max-row", o.max_row, "The largest row, in bytes (or 4MiB); larger ones are malformed")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
@@ -157,6 +187,10 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   }
 
   choose_destination(to, o);
+  if (o.kind == database_kind::postgres) {
+    o.bytes_of_a_batch = postgres_batch_bytes;
+    if (batch->empty()) o.batch = postgres_batch_rows;
+  }
   if (o.table.empty()) o.table = table_named_after(o.files.front());
   if (o.table == "penstock_progress" || o.table == "penstock_loads")
     refuse(fmt::format("--table: {} is where this program keeps its progress", o.table));
@@ -166,6 +200,13 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   o.types = chosen<typing>(types, {{"infer", typing::infer}, {"text", typing::text}});
   o.on_bad_row =
       chosen<bad_row_choice>(on_bad_row, {{"reject", bad_row_choice::reject}, {"fail", bad_row_choice::fail}});
+  o.on_conflict = chosen<conflict_choice>(
+      on_conflict,
+      {{"fail", conflict_choice::fail}, {"ignore", conflict_choice::ignore}, {"update", conflict_choice::update}});
+  if (o.on_conflict != conflict_choice::fail && o.kind != database_kind::postgres)
+    refuse("--on-conflict ignore and update are for PostgreSQL; a rule of an SQLite table can say the same");
+  if ((o.on_conflict == conflict_choice::fail) != o.key.empty())
+    refuse("--on-conflict ignore or update and --key COLUMNS belong together");
   o.progress = chosen<progress_choice>(
       progress,
       {{"auto", progress_choice::automatic}, {"always", progress_choice::always}, {"never", progress_choice::never}});
@@ -174,7 +215,8 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   if (fresh) o.resume = resume_choice::fresh;
   o.drain_within = duration_of("--drain-within", drain_within);
   o.lock_timeout = duration_of("--lock-timeout", lock_timeout);
-  o.rejects = rejects.empty() ? o.database.string() + ".rejects.ndjson" : rejects;
+  const auto beside = o.kind == database_kind::sqlite ? o.database.string() : o.table;
+  o.rejects = rejects.empty() ? beside + ".rejects.ndjson" : rejects;
   if (std::ranges::count(o.files, "-") > 1) refuse("standard input can be read only once");
   refuse_overwriting(o);
   return o;

@@ -116,15 +116,23 @@ class certificates {
 
 class fault_server {
  public:
-  fault_server() : process_({"python3", "-B", HTTP_FAULT_SERVER}), port_(process_.line()) {}
+  fault_server() : process_({"python3", "-B", script()}), port_(process_.line()) {}
   /// Over TLS, with a certificate.
   fault_server(const std::string& certificate, const std::string& key)
-      : process_({"python3", "-B", HTTP_FAULT_SERVER, certificate, key}), port_(process_.line()) {}
+      : process_({"python3", "-B", script(), certificate, key}), port_(process_.line()) {}
 
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + port_; }
   [[nodiscard]] std::string secure_url() const { return "https://localhost:" + port_; }
 
  private:
+  static std::string script() {
+#ifdef HTTP_FAULT_SERVER
+    return HTTP_FAULT_SERVER;
+#else
+    return std::filesystem::path(__FILE__).replace_filename("fault_server.py").string();
+#endif
+  }
+
   process process_;
   std::string port_;
 };

@@ -37,11 +37,13 @@ client_core::client_core(client_options options)
 client_core::~client_core() = default;
 
 std::shared_ptr<multi> client_core::machinery(const asio::any_io_executor& executor) {
+  if (made_.load(std::memory_order_acquire)) return multi_;  // it is never changed after that
   const std::lock_guard hold(mutex_);
   if (!multi_) {
     auto made = std::make_shared<multi>(options_, executor);
     made->watch_context();
     multi_ = std::move(made);
+    made_.store(true, std::memory_order_release);
   }
   return multi_;
 }
@@ -134,17 +136,36 @@ asio::awaitable<response> send_once(std::shared_ptr<client_core> core, std::shar
   throw error(*t->problem->kind, t->url, t->problem->why);
 }
 
-asio::awaitable<void> acquire_permits(const client_options& options, const std::string& url, wait_limits limits) {
-  if (options.rate_per_host) {
-    keyed_rate_limiter hosts = *options.rate_per_host;
-    rate_limiter one = hosts.of(host_of(url));
-    co_await one.async_acquire(limits);
+/// The client's rates. In the usual case nobody has to wait, and no coroutine is made.
+class permits {
+ public:
+  permits(const client_options& options, const request& what) : options_(options), what_(what) {}
+
+  /// True: there were some. False: call `wait`.
+  [[nodiscard]] bool take_now() {
+    if (options_.rate_per_host) return false;
+    if (!options_.rate) return true;
+    rate_limiter all = *options_.rate;
+    return all.try_acquire();
   }
-  if (options.rate) {
-    rate_limiter all = *options.rate;
-    co_await all.async_acquire(limits);
+
+  asio::awaitable<void> wait(wait_limits limits) {
+    if (options_.rate_per_host) {
+      const std::string url = joined_url(options_.base_url, what_.url, {});
+      keyed_rate_limiter hosts = *options_.rate_per_host;
+      rate_limiter one = hosts.of(host_of(url));
+      co_await one.async_acquire(limits);
+    }
+    if (options_.rate) {
+      rate_limiter all = *options_.rate;
+      co_await all.async_acquire(limits);
+    }
   }
-}
+
+ private:
+  const client_options& options_;
+  const request& what_;
+};
 
 bool may_be_repeated(const request& what) noexcept {
   constexpr std::array<std::string_view, 6> idempotent{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
@@ -173,24 +194,30 @@ asio::awaitable<response> send(std::shared_ptr<client_core> core, request asked,
   const auto what = std::make_shared<const request>(std::move(asked));
   const client_options& options = core->options();
   const body_sink* const to = sink ? &sink : nullptr;
-  const bool limited = options.rate.has_value() || options.rate_per_host.has_value();
   sink_progress progress;
+  permits rates(options, *what);
+  if (!rates.take_now()) co_await rates.wait(limits);
   if (options.retry.times == 0 || !may_be_repeated(*what)) {
-    if (limited) {
-      const std::string url = joined_url(options.base_url, what->url, {});
-      co_await acquire_permits(options, url, limits);
-    }
     response answer = co_await send_once(core, what, to, limits, &progress);
     co_return std::move(answer);
   }
-  unsigned attempts = 0;
+  // The first attempt is made here, since mostly there is no other.
+  retry_budget budget = core->budget;
+  budget.earn();
+  progress.last = false;
+  retry_outcome<response> first;
+  try {
+    response got = co_await send_once(core, what, to, limits, &progress);
+    if (!is_passing(got.status)) co_return std::move(got);
+    first.value.emplace(std::move(got));
+  } catch (...) {
+    first.failure = std::current_exception();
+  }
+  unsigned attempts = 1;
   const auto attempt = [&](unsigned number) -> asio::awaitable<response> {
     attempts = number;
     progress.last = number > options.retry.times;
-    if (limited) {
-      const std::string url = joined_url(options.base_url, what->url, {});
-      co_await acquire_permits(options, url, limits);
-    }
+    if (!rates.take_now()) co_await rates.wait(limits);
     response got = co_await send_once(core, what, to, limits, &progress);
     co_return std::move(got);
   };
@@ -201,7 +228,7 @@ asio::awaitable<response> send(std::shared_ptr<client_core> core, request asked,
   how.times = options.retry.times;
   how.backoff = options.retry.backoff;
   how.most = options.retry.most;
-  response answer = co_await async_retry<response>(how, core->budget, limits, attempt, decide);
+  response answer = co_await async_retry_after<response>(std::move(first), how, budget, limits, attempt, decide);
   answer.attempts = attempts;
   co_return std::move(answer);
 }

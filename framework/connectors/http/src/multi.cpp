@@ -35,6 +35,11 @@ class inside {
   bool before_;
 };
 
+void discard(easy_slot* slot) noexcept {
+  ::curl_easy_cleanup(slot->easy);
+  delete slot;
+}
+
 /// Strands of Asio's own context are looked through, so that ours does not wait for theirs.
 boost::asio::any_io_executor below_strand(const boost::asio::any_io_executor& executor) {
   using of_context = boost::asio::io_context::executor_type;
@@ -66,7 +71,7 @@ multi::multi(const client_options& options, const boost::asio::any_io_executor& 
 
 multi::~multi() {
   if (ready_) static_cast<void>(ready_->release());
-  for (auto* const easy : spare_) ::curl_easy_cleanup(easy);
+  for (auto* const slot : spare_) discard(slot);
   ::curl_multi_cleanup(handles_);
   const std::lock_guard hold(waits_->mutex);
   waits_->watchers.erase(this);
@@ -79,6 +84,7 @@ void multi::watch_context() {
 
 void multi::context_goes_down() noexcept {
   closed_ = true;
+  down_.store(true, std::memory_order_relaxed);
   if (ready_) static_cast<void>(ready_->release());
   ready_.reset();
   alarm_.reset();
@@ -115,7 +121,7 @@ void multi::attend(const std::shared_ptr<transfer>& t, penstock::detail::complet
     t->paused = false;
     {
       const inside guard(in_curl_);
-      ::curl_easy_pause(t->easy, CURLPAUSE_CONT);
+      ::curl_easy_pause(t->slot->easy, CURLPAUSE_CONT);
     }
     finish_round();
   }
@@ -157,48 +163,53 @@ void multi::unlink(transfer& t) noexcept {
 }
 
 void multi::add(transfer& t) {
-  auto* const easy = easy_for(t);
-  if (easy == nullptr) {
+  auto* const slot = take_slot();
+  if (slot == nullptr) {
     const auto kept = t.self;
     t.failed({errc::other, "out of memory"});
     return finish(t);
   }
-  t.tell(easy);
+  t.tell(*slot);
   {
     const inside guard(in_curl_);
-    ::curl_multi_add_handle(handles_, easy);
+    ::curl_multi_add_handle(handles_, slot->easy);
   }
   kick_soon();
 }
 
-CURL* multi::easy_for(const transfer&) {
+easy_slot* multi::take_slot() {
   if (!spare_.empty()) {
-    auto* const easy = spare_.back();
+    auto* const slot = spare_.back();
     spare_.pop_back();
-    return easy;
+    return slot;
   }
-  auto* const easy = ::curl_easy_init();
-  if (easy != nullptr) configure(easy);
-  return easy;
+  auto made = std::make_unique<easy_slot>();
+  made->easy = ::curl_easy_init();
+  if (made->easy == nullptr) return nullptr;
+  configure(*made);
+  return made.release();
 }
 
 void multi::release(transfer& t) noexcept {
-  auto* const easy = std::exchange(t.easy, nullptr);
-  if (easy == nullptr) return;
+  auto* const slot = std::exchange(t.slot, nullptr);
+  if (slot == nullptr) return;
   {
     const inside guard(in_curl_);
-    ::curl_multi_remove_handle(handles_, easy);
+    ::curl_multi_remove_handle(handles_, slot->easy);
   }
-  if (spare_.size() >= most_spare || closed_) return ::curl_easy_cleanup(easy);
-  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
+  slot->of = nullptr;
+  if (spare_.size() >= most_spare || closed_) return discard(slot);
   if (!t.plain()) {
-    ::curl_easy_reset(easy);
-    configure(easy);
+    ::curl_easy_reset(slot->easy);
+    slot->url.clear();
+    slot->limit_ms = 0;
+    slot->waits_for_pipe = false;
+    configure(*slot);
   }
   try {
-    spare_.push_back(easy);
+    spare_.push_back(slot);
   } catch (const std::bad_alloc&) {
-    ::curl_easy_cleanup(easy);
+    discard(slot);
   }
 }
 
@@ -296,8 +307,9 @@ void multi::read_results() {
   while (const auto* const message = ::curl_multi_info_read(handles_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const auto code = message->data.result;  // the message is gone when its handle is
-    transfer* t = nullptr;
-    ::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+    easy_slot* slot = nullptr;
+    ::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+    auto* const t = slot->of;
     const auto kept = t->self;
     t->ended(code);
     finish(*t);
@@ -353,7 +365,7 @@ int multi::on_timer(CURLM*, long ms, void* self) noexcept {
 }
 
 curl_socket_t multi::on_open(void* which, curlsocktype, curl_sockaddr* address) noexcept {
-  auto& t = *static_cast<transfer*>(which);
+  auto& t = *static_cast<easy_slot*>(which)->of;
   const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (socket < 0) return CURL_SOCKET_BAD;
   try {
@@ -374,7 +386,7 @@ int multi::on_close(void* self, curl_socket_t socket) noexcept {
 }
 
 int multi::on_request(void* which, char*, char*, int, int) noexcept {
-  auto& t = *static_cast<transfer*>(which);
+  auto& t = *static_cast<easy_slot*>(which)->of;
   if (!t.pioneer) return CURL_PREREQFUNC_OK;
   try {
     auto& m = t.machinery();
@@ -386,14 +398,15 @@ int multi::on_request(void* which, char*, char*, int, int) noexcept {
 }
 
 std::size_t multi::on_header(char* data, std::size_t, std::size_t size, void* which) noexcept {
-  return static_cast<transfer*>(which)->take_header({data, size});
+  return static_cast<easy_slot*>(which)->of->take_header({data, size});
 }
 
 std::size_t multi::on_body(char* data, std::size_t, std::size_t size, void* which) noexcept {
-  return static_cast<transfer*>(which)->take_body({data, size});
+  return static_cast<easy_slot*>(which)->of->take_body({data, size});
 }
 
-void multi::configure(CURL* easy) const {
+void multi::configure(easy_slot& slot) const {
+  auto* const easy = slot.easy;
   const auto ms = [](duration d) { return static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(d).count()); };
   ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -423,6 +436,12 @@ void multi::configure(CURL* easy) const {
   ::curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &multi::on_close);
   ::curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
   ::curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &multi::on_request);
+  ::curl_easy_setopt(easy, CURLOPT_PRIVATE, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_PREREQDATA, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot.text.data());
 }
 
 }  // namespace penstock::http

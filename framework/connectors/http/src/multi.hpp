@@ -51,10 +51,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   }
 
   /// Any thread.
-  [[nodiscard]] bool down() const {
-    const std::lock_guard hold(waits_->mutex);
-    return waits_->down;
-  }
+  [[nodiscard]] bool down() const noexcept { return down_.load(std::memory_order_relaxed); }
 
   /// Starts `t` if it has not begun, and calls `waiter` when it has news.
   void attend(const std::shared_ptr<transfer>& t, penstock::detail::completion<news> waiter);
@@ -83,8 +80,8 @@ class multi final : public penstock::detail::context_watcher, public std::enable
 
   void context_goes_down() noexcept override;
 
-  void configure(CURL* easy) const;
-  [[nodiscard]] CURL* easy_for(const transfer& t);
+  void configure(easy_slot& slot) const;
+  [[nodiscard]] easy_slot* take_slot();
   void release(transfer& t) noexcept;
   void begin(const std::shared_ptr<transfer>& t);
   void add(transfer& t);
@@ -115,7 +112,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
       alarm_;
   CURLM* handles_ = nullptr;
   slist headers_;             ///< of every request
-  std::vector<CURL*> spare_;  ///< configured, and used for nothing but GETs
+  std::vector<easy_slot*> spare_;  ///< configured, and ready for a GET
   name_gate gate_;
   name_gate::waiting released_;  ///< through the gate, to be added once libcurl has returned
   transfer* first_ = nullptr;
@@ -123,6 +120,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::time_point::max();
   std::chrono::steady_clock::time_point armed_ = std::chrono::steady_clock::time_point::max();
   std::vector<std::pair<std::shared_ptr<transfer>, failure>> ending_;  ///< asked for inside of libcurl
+  std::atomic<bool> down_{false};  ///< relaxed: a caller of another thread must not race with the end of its context
   bool in_curl_ = false;
   bool waiting_ = false;  ///< for the sockets
   bool kicked_ = false;
@@ -158,6 +156,7 @@ class client_core {
   const client_options options_;
   std::mutex mutex_;
   std::shared_ptr<multi> multi_;  // set once, under mutex_
+  std::atomic<bool> made_{false};
 };
 
 }  // namespace penstock::http

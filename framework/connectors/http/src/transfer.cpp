@@ -72,21 +72,25 @@ bool transfer::plain() const noexcept {
 
 multi& transfer::machinery() const noexcept { return owner->machinery(); }
 
-void transfer::tell(CURL* handle) {
-  easy = handle;
+void transfer::tell(easy_slot& told) {
+  slot = &told;
+  slot->of = this;
+  slot->text[0] = 0;
+  auto* const easy = slot->easy;
   began_ = clock::now();
-  ::curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  ::curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
-  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-  ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
-  ::curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
-  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, text_.data());
-  ::curl_easy_setopt(easy, CURLOPT_PIPEWAIT, options.http2 && url.starts_with("https:") ? 1L : 0L);
+  if (slot->url != url) {
+    ::curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+    slot->url = url;
+    if (const bool waits = options.http2 && url.starts_with("https:"); waits != slot->waits_for_pipe) {
+      ::curl_easy_setopt(easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
+      slot->waits_for_pipe = waits;
+    }
+  }
   auto limit = options.timeout > duration::zero() ? options.timeout : duration::max();
   if (until != never) limit = std::min(limit, until - began_);
   limit_ms_ = limit == duration::max() ? 0 : whole_ms(limit);
-  ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, limit_ms_);
+  if (limit_ms_ != slot->limit_ms) ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, limit_ms_);
+  slot->limit_ms = limit_ms_;
   if (headers_) ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
   const bool has_body = !what.body.bytes.empty() || !what.body.content_type.empty();
   if (has_body || what.method == "POST") {
@@ -104,10 +108,10 @@ void transfer::tell(CURL* handle) {
 void transfer::ended(CURLcode code) {
   if (code == CURLE_OK) {
     const char* where = nullptr;
-    ::curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &where);
+    ::curl_easy_getinfo(slot->easy, CURLINFO_EFFECTIVE_URL, &where);
     answer.url = where != nullptr ? where : url;
     long status = 0;
-    ::curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    ::curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
   } else {
     problem = explained(code);
@@ -118,20 +122,20 @@ void transfer::ended(CURLcode code) {
 
 void transfer::failed(failure why) {
   problem = std::move(why);
-  answer.elapsed = easy != nullptr ? clock::now() - began_ : duration::zero();
+  answer.elapsed = slot != nullptr ? clock::now() - began_ : duration::zero();
   done = true;
 }
 
 failure transfer::explained(CURLcode code) const {
   const auto because = [&](std::string lead) {
-    const std::string_view detail(text_.data());
+    const std::string_view detail(slot->text.data());
     if (!detail.empty()) lead += ": " + std::string(detail);
     return lead;
   };
   long redirects = 0;
   curl_off_t connected = 0;
-  ::curl_easy_getinfo(easy, CURLINFO_REDIRECT_COUNT, &redirects);
-  ::curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+  ::curl_easy_getinfo(slot->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+  ::curl_easy_getinfo(slot->easy, CURLINFO_CONNECT_TIME_T, &connected);
   if (no_memory_) return {errc::other, "out of memory"};
   if (body_too_large_)
     return {errc::too_large, "the body has more than " + std::to_string(options.max_body) + " bytes"};
@@ -211,7 +215,7 @@ std::size_t transfer::take_body(std::string_view part) noexcept {
       }
       if (answer.url.empty()) {
         const char* where = nullptr;
-        ::curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &where);
+        ::curl_easy_getinfo(slot->easy, CURLINFO_EFFECTIVE_URL, &where);
         answer.url = where != nullptr ? where : url;
         head = answer;
       }

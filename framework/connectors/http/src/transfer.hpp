@@ -21,6 +21,7 @@ namespace penstock::http {
 
 class client_core;
 class multi;
+class transfer;
 
 /// How a request came to nothing.
 struct failure {
@@ -42,6 +43,16 @@ void append(slist& list, const std::string& line);
 /// "Name: value", or "Name:" which leaves the header out, as libcurl wants it.
 std::string header_line(const std::string& name, const std::string& value);
 
+/// An easy handle, with what it was told last: to tell it costs time, and mostly it is the same again.
+struct easy_slot {
+  CURL* easy = nullptr;
+  transfer* of = nullptr;  ///< whose callbacks are called
+  std::string url;
+  long limit_ms = 0;
+  bool waits_for_pipe = false;
+  std::array<char, CURL_ERROR_SIZE> text{};
+};
+
 class transfer {
  public:
   transfer(std::shared_ptr<client_core> owner, std::shared_ptr<const request> of, bool to_sink, time_point deadline);
@@ -49,10 +60,10 @@ class transfer {
   transfer& operator=(const transfer&) = delete;
   ~transfer() = default;
 
-  /// Tells `easy`, which has the client's own options, all of this request.
-  void tell(CURL* easy);
+  /// Tells the handle, which has the client's own options, all of this request.
+  void tell(easy_slot& slot);
 
-  /// libcurl has ended it; `easy` still knows how.
+  /// libcurl has ended it; its handle still knows how.
   void ended(CURLcode code);
 
   void failed(failure why);
@@ -64,7 +75,7 @@ class transfer {
   std::size_t take_header(std::string_view line) noexcept;
   std::size_t take_body(std::string_view part) noexcept;
 
-  /// A GET with the headers of the client: `easy` can be used for another one as it is.
+  /// A GET with the headers of the client: the handle can be used for another one as it is.
   [[nodiscard]] bool plain() const noexcept;
 
   [[nodiscard]] multi& machinery() const noexcept;
@@ -82,7 +93,7 @@ class transfer {
   transfer* previous = nullptr;  ///< in the client's list of those under way
   transfer* next = nullptr;
   std::shared_ptr<transfer> self;  ///< while it is in that list
-  CURL* easy = nullptr;
+  easy_slot* slot = nullptr;
   penstock::detail::completion<news> waiter;
   bool started = false;
   bool parked = false;    ///< waits until its host's name is looked up
@@ -108,7 +119,6 @@ class transfer {
   bool body_too_large_ = false;
   bool headers_too_large_ = false;
   bool no_memory_ = false;
-  std::array<char, CURL_ERROR_SIZE> text_{};
 };
 
 }  // namespace penstock::http

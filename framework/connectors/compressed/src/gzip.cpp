@@ -79,8 +79,6 @@ class gzip_codec final : public codec {
 
 }  // namespace
 
-std::unique_ptr<codec> codec::gzip(std::string name) {
-  return std::make_unique<gzip_codec>(std::move(name));
-}
+std::unique_ptr<codec> codec::gzip(std::string name) { return std::make_unique<gzip_codec>(std::move(name)); }
 
 }  // namespace penstock::compressed::detail

@@ -54,8 +54,6 @@ class zstd_codec final : public codec {
 
 }  // namespace
 
-std::unique_ptr<codec> codec::zstd(std::string name) {
-  return std::make_unique<zstd_codec>(std::move(name));
-}
+std::unique_ptr<codec> codec::zstd(std::string name) { return std::make_unique<zstd_codec>(std::move(name)); }
 
 }  // namespace penstock::compressed::detail

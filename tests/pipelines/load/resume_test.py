@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import unittest
 
+from database_test import small_disk
 from support import BAD_ROW, CHANGED, DISK_FULL, LOCKED, OK, STOPPED, LoadTest, catches, eventually
 
 
@@ -145,6 +146,40 @@ class GoingOn(ResumeTest):
         ended = self.loads(path)
         self.assertEqual((ended.report["rows_inserted"], ended.report["rows_rejected"]), (1, 1))
         self.check_rows(3)
+
+
+class FullDisk(ResumeTest):
+    def test_goes_on_when_there_is_room_again(self):
+        path = self.numbers(300_000)
+        with small_disk(self.folder / "small", 16 << 20) as disk:
+            filler = disk / "filler"
+            filler.write_bytes(bytes(13 << 20))
+            db = disk / "t.db"
+            ended = self.refuses(DISK_FULL, path, "--table", "t", db=db, says=["full", "rows are committed"])
+            self.assertGreater(ended.report["rows_inserted"], 0)
+            filler.unlink()
+            self.loads(path, "--table", "t", db=db)
+            self.assertTrue([row[0] for row in self.rows(db=db)] == list(range(300_000)))
+
+
+class SecondWriter(ResumeTest):
+    def test_that_commits_between_the_batches_is_no_matter(self):
+        path = self.numbers(300_000)
+        self.query("PRAGMA journal_mode = WAL")
+        other = sqlite3.connect(self.db, isolation_level=None, timeout=60)
+        self.addCleanup(other.close)
+        other.execute("CREATE TABLE u (n)")
+        while True:
+            load = subprocess.Popen(self.command(path, "--table", "t", "--batch", 300), stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL)
+            for n in range(20):
+                other.execute("INSERT INTO u VALUES (?)", (n,))
+            if load.poll() is not None:
+                break
+            load.kill()
+            load.wait()
+        self.assertEqual(load.returncode, OK)
+        self.check_rows(300_000)
 
 
 class Changed(ResumeTest):

@@ -16,6 +16,7 @@ namespace penstock::http {
 class [[nodiscard]] result {
  public:
   explicit result(response answer) : answer_(std::move(answer)) {}
+  // NOLINTNEXTLINE(bugprone-throw-keyword-missing): it is kept
   explicit result(std::exception_ptr why) : why_(std::move(why)) {}
 
   /// There is an answer, whatever its status.

@@ -17,8 +17,8 @@ if [[ -r /etc/os-release ]] && grep -q '^VERSION_CODENAME=bookworm$' /etc/os-rel
 
 # shellcheck disable=SC2034  # each script takes the lists that it needs
 {
-  build_packages=(g++ cmake ninja-build "$boost" libtbb-dev libsqlite3-dev libpq-dev libsimdjson-dev libcli11-dev libfmt-dev nlohmann-json3-dev)
-  test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 sqlite3 postgresql)
+  build_packages=(g++ cmake ninja-build "$boost" libtbb-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev libsimdjson-dev zlib1g-dev libzstd-dev libcli11-dev libfmt-dev nlohmann-json3-dev)
+  test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 sqlite3 gzip zstd strace nginx-light openssl postgresql)
   # Rivals in other languages (golang, cargo, librust-crossbeam-channel-dev, librust-tokio-dev, python3-uvloop) compete where
   # they are installed.
   bench_packages=(libbenchmark-dev libconcurrentqueue-dev python3)
@@ -59,7 +59,7 @@ need_elsewhere() {
     case $package in
       g++) tool=${CXX:-c++} ;;
       ninja-build) tool=ninja ;;
-      cmake | python3 | sqlite3 | git | shellcheck | clang-*) tool=$package ;;
+      cmake | python3 | sqlite3 | gzip | zstd | strace | git | shellcheck | clang-*) tool=$package ;;
       ieee-data)
         [[ -d /usr/share/ieee-data ]] || missing+=("/usr/share/ieee-data (the files of Debian's package ieee-data)")
         continue

@@ -26,10 +26,17 @@ struct penstock_bench_result {
 /* The names, ended by a null pointer; they live as long as the program. */
 const char* const* penstock_bench_names(void);
 
-/* Runs a workload with `items` items, numbered from 0, each carrying a mixed number, and checks what came out.
-   `threads` are the threads on each side of a queue, or the workers of a runtime; 0 counts as 1. Blocks. Returns 0
-   every item came out once 1  a wrong answer: `result` says which 2  there is no workload of that name 3  it could not
-   run (no memory, no threads) */
+/* What became of a workload. */
+enum penstock_bench_outcome {
+  PENSTOCK_BENCH_RIGHT = 0,   /* every item came out once, as it should */
+  PENSTOCK_BENCH_WRONG = 1,   /* a wrong answer: `result` says which */
+  PENSTOCK_BENCH_UNKNOWN = 2, /* there is no workload of that name */
+  PENSTOCK_BENCH_FAILED = 3   /* it could not run: no memory, no threads */
+};
+
+/* Runs a workload with `items` items, numbered from 0, each carrying a mixed number, which every stage of a pipeline
+   changes a little, and checks what came out. `threads` are the threads on each side of a queue, or the workers of a
+   runtime; 0 counts as 1. Blocks. Returns a penstock_bench_outcome. */
 int penstock_bench_run(const char* name, uint64_t items, unsigned threads, struct penstock_bench_result* result);
 
 /* ---- the queue alone, for a harness with its own threads ---- */

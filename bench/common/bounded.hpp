@@ -20,9 +20,9 @@ class bounded {
   /// Waits while it is full.
   void put(T item) {
     std::unique_lock hold(lock_);
-    not_full_.wait(hold, [&] { return items_.size() < capacity_; });
+    not_full_.wait(hold, [&] { return size() < capacity_; });
+    const bool was_empty = size() == 0;
     items_.push_back(std::move(item));
-    const bool was_empty = items_.size() == 1;
     hold.unlock();
     if (was_empty) not_empty_.notify_one();
   }
@@ -55,23 +55,24 @@ class bounded {
   }
 
   /// Waits for one and takes it; false: closed, and nothing is left. For several consumers of items that take long; a
-  /// queue is used through this or through take_all, not both.
+  /// queue is used through this or through take_all, not both. A place is free as soon as its item was taken, but
+  /// whoever waits for room sleeps until half of it is free, lest it wake for each; whoever takes an item and leaves
+  /// others wakes the next one.
   bool take(T& into) {
     std::unique_lock hold(lock_);
-    not_empty_.wait(hold, [&] { return next_ < items_.size() || closed_; });
-    if (next_ == items_.size()) return false;
+    not_empty_.wait(hold, [&] { return size() > 0 || closed_; });
+    if (size() == 0) return false;
     into = std::move(items_[next_++]);
-    const bool emptied = next_ == items_.size();
-    if (emptied) {
-      items_.clear();
+    const bool leaves_some = size() > 0;
+    const bool half_is_free = size() == capacity_ / 2;
+    // What was taken is cleared away together: one move for each item, and never more than twice the capacity here.
+    if (!leaves_some || next_ >= capacity_) {
+      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(next_));
       next_ = 0;
     }
     hold.unlock();
-    if (emptied) {
-      not_full_.notify_all();
-    } else {
-      not_empty_.notify_one();
-    }
+    if (half_is_free) not_full_.notify_all();
+    if (leaves_some) not_empty_.notify_one();
     return true;
   }
 
@@ -84,11 +85,14 @@ class bounded {
   }
 
  private:
+  /// Holding the lock.
+  [[nodiscard]] std::size_t size() const noexcept { return items_.size() - next_; }
+
   const std::size_t capacity_;
   std::mutex lock_;
   std::condition_variable not_empty_, not_full_;
   std::vector<T> items_;
-  std::size_t next_ = 0;
+  std::size_t next_ = 0;  ///< those before it were taken one by one
   bool closed_ = false;
 };
 

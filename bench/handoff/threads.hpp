@@ -86,9 +86,17 @@ void add_threads_case(shape of) {
       [of](std::uint64_t n) { return run_threads<Queue, Bytes, Batches>(of, n); }, expected);
 }
 
+/// From one thread on each side to eight, and further where there are cores for more.
+inline std::vector<shape> all_shapes() {
+  std::vector<shape> all;
+  const auto most = std::max(8U, std::thread::hardware_concurrency() / 2);
+  for (unsigned sides = 1; sides <= most; sides *= 2) all.push_back({sides, sides});
+  return all;
+}
+
 /// All cases that the contender can do.
 template <template <class> class Queue>
-void add_threads(std::initializer_list<shape> shapes = {{1, 1}, {2, 2}, {4, 4}, {8, 8}}) {
+void add_threads(const std::vector<shape>& shapes = all_shapes()) {
   for (const auto of : shapes) {
     add_threads_case<Queue, 8, false>(of);
     add_threads_case<Queue, 64, false>(of);

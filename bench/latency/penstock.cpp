@@ -21,21 +21,23 @@ struct contender {
             penstock::consumer({.name = "take"}, [&out](const item& i) { out.take(i); })};
   }
 
-  static void run(source& in, sink& out) {
+  template <class Next>
+  static void run_line(sink& out, Next next) {
     static penstock::runtime machinery;
-    const auto next = [&in]() -> std::optional<item> { return in.next(); };
     machinery.run(line(penstock::producer({.name = "source", .on = penstock::place::blocking}, next), out)).rethrow();
+  }
+
+  static void run(source& in, sink& out) {
+    run_line(out, [&in]() -> std::optional<item> { return in.next(); });
   }
 
   template <class During>
   static void idle(During during) {
-    penstock::runtime machinery;
-    penstock::queue<item> nothing(16);
     sink out(0);
-    const auto waiting = machinery.start(line(penstock::producer({.name = "queue"}, nothing), out));
-    during();
-    nothing.close();
-    waiting.wait().rethrow();
+    run_line(out, [&during]() -> std::optional<item> {
+      during();
+      return std::nullopt;
+    });
   }
 };
 

@@ -11,8 +11,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +25,18 @@ namespace {
 
 void run(sqlite3* db, const std::string& sql) {
   if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) die(sqlite3_errmsg(db));
+}
+
+// At once, into memory that nothing is written into before.
+std::unique_ptr<char[]> whole_file(const char* name, std::size_t& size) {
+  std::FILE* const in = std::fopen(name, "rb");
+  if (in == nullptr || std::fseek(in, 0, SEEK_END) != 0) die("cannot read the file");
+  size = static_cast<std::size_t>(std::ftell(in));
+  std::rewind(in);
+  auto text = std::make_unique_for_overwrite<char[]>(size);
+  if (std::fread(text.get(), 1, size, in) != size) die("cannot read the file");
+  std::fclose(in);
+  return text;
 }
 
 // Splits the record that begins at `p` and returns where the next one begins. Quoted fields are unescaped in place.
@@ -64,11 +75,10 @@ std::string quoted(std::string_view name) {
 int main(int argc, char** argv) {
   if (argc != 3) die("usage: bare_insert FILE.csv DB");
   const auto start = std::chrono::steady_clock::now();
-  std::ifstream in(argv[1], std::ios::binary);
-  if (!in) die("cannot read the file");
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  char* p = text.data();
-  char* const end = p + text.size();
+  std::size_t size = 0;
+  const auto text = whole_file(argv[1], size);
+  char* p = text.get();
+  char* const end = p + size;
 
   sqlite3* db = nullptr;
   if (sqlite3_open(argv[2], &db) != SQLITE_OK) die("cannot open the database");

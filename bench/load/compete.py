@@ -4,7 +4,6 @@
 usage: compete.py CONTENDER --list, or compete.py CONTENDER --run REGEX
 """
 import json
-import multiprocessing
 import os
 import re
 import sys
@@ -31,8 +30,7 @@ def data(form):
     file = folder / f"rows-{size()}.{form}"
     note = file.with_suffix(f".{form}.json")
     if not note.exists():
-        with multiprocessing.Pool(1) as pool:  # as in run.py: the peak memory of a child counts what its parent had
-            rows = pool.apply(run.generate, (file, form, size()))
+        rows = run.processes.aside(run.generate, file, form, size())
         note.write_text(json.dumps({"rows": rows}))
     return file, note
 

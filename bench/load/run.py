@@ -6,25 +6,25 @@
     bench/load/run.py --bytes 100000000 --rounds 3
 
 The data are made from a fixed seed. In each round every contender loads the same file into a new database, one after the
-other, so that a change of the machine's mood meets them all. What is timed is the whole process, from its start to the
-closed database; disks are synced before it. After it the content is checked: the number of rows, and the length of all
-values. The table goes to standard output.
+other in an order drawn anew, so that a change of the machine's mood meets them all. What is timed is the whole process, from
+its start to the closed database; disks are synced before it. After it the content is checked: the number of rows, and the
+length of all values. The table goes to standard output.
 """
 import argparse
 import json
-import multiprocessing
 import os
-import platform
 import random
 import sqlite3
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench/tools"))
+import processes  # noqa: E402
+from circumstances import Watch  # noqa: E402
+
+OURS = "`penstock-load`"
 COLUMNS = ["id", "code", "name", "company", "city", "amount", "created", "comment"]
 
 
@@ -70,14 +70,14 @@ def contenders(build, form, file, db):
     load = [build / "pipelines/load/penstock-load", file, "--to", f"sqlite:{db}", "--table", "rows"]
     if form == "csv":
         return {
-            "`penstock-load`": load,
+            OURS: load,
             "`penstock-load --types text`": [*load, "--types", "text"],
             "bare loop (`bare_insert.cpp`)": [build / "bench/load/bare_insert", file, db],
             "`sqlite3` `.import`": ["sqlite3", db, f'.import --csv "{file}" rows'],
         }
     values = ", ".join(f"line ->> '$.{name}' AS {name}" for name in COLUMNS)
     return {
-        "`penstock-load`": load,
+        OURS: load,
         "bare loop (`bare_ndjson.cpp`)": [build / "bench/load/bare_ndjson", file, db],
         "`sqlite3` `.import` of lines, then `->>`": [
             "sqlite3", db, "CREATE TEMP TABLE lines (line)", ".mode ascii", '.separator "\\001" "\\n"',
@@ -87,16 +87,7 @@ def contenders(build, form, file, db):
 
 def measure(command):
     os.sync()
-    begin = time.monotonic()
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - begin
-    process.stdout.close()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{command[0]} failed: {output.decode()}")
-    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "peak": usage.ru_maxrss * 1024}
+    return processes.measure(command)
 
 
 def checksum(db):
@@ -107,46 +98,24 @@ def checksum(db):
     return result
 
 
-def spread(values, form):
-    return f"{form(statistics.median(values))} ({form(min(values))} to {form(max(values))})"
-
-
 def compete(build, form, folder, size, rounds):
     file, db = folder / f"rows.{form}", folder / "rows.db"
-    # In a process of its own: the peak memory of a child counts what its parent had when it was started.
-    with multiprocessing.Pool(1) as pool:
-        rows = pool.apply(generate, (file, form, size))
-    results, sums = {}, {}
-    for number in range(rounds):
-        for name, command in contenders(build, form, file, db).items():
-            results.setdefault(name, []).append(measure(command))
-            if number == 0:
-                sums[name] = checksum(db)
-            for left in folder.glob("rows.db*"):
-                left.unlink()
-            print(f"{form} round {number + 1}: {name} {results[name][-1]['seconds']:.2f} s", file=sys.stderr)
+    rows = processes.aside(generate, file, form, size)
+    sums = {}
+
+    def load(name, command):
+        used = measure(command)
+        if name not in sums:
+            sums[name] = checksum(db)
+        for left in folder.glob("rows.db*"):
+            left.unlink()
+        return used
+    results = processes.compete(contenders(build, form, file, db), rounds, load)
     if len(set(sums.values())) != 1 or next(iter(sums.values()))[0] != rows:
         sys.exit(f"the contenders disagree about what was in the file: {sums}")
     print(f"\n{form.upper()}: {file.stat().st_size / 1e9:.2f} GB, {rows:,} rows of {len(COLUMNS)} columns\n")
-    print("| | rows/s | seconds | processor seconds | peak memory | beside `penstock-load` |\n|---|---|---|---|---|---|")
-    ours = [r["seconds"] for r in results["`penstock-load`"]]
-    for name, runs in results.items():
-        seconds = [r["seconds"] for r in runs]
-        ratio = statistics.median(s / o for s, o in zip(seconds, ours))
-        print(f"| {name} | {rows / statistics.median(seconds):,.0f} | {spread(seconds, '{:.2f}'.format)} "
-              f"| {statistics.median(r['cpu'] for r in runs):.1f} | {max(r['peak'] for r in runs) / 1e6:.0f} MB "
-              f"| {'1' if runs is results['`penstock-load`'] else f'{ratio:.2f} × the time'} |")
+    print(processes.table(results, OURS, "rows/s", lambda seconds: rows / seconds), flush=True)
     file.unlink()
-
-
-def circumstances(rounds):
-    def out(*command):
-        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout.strip()
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    print(f"{time.strftime('%Y-%m-%d')}, commit {out('git', 'rev-parse', '--short', 'HEAD')}, {cpu}, {os.cpu_count()} cores, "
-          f"Linux {platform.release()}, SQLite {sqlite3.sqlite_version}, {out('c++', '--version').splitlines()[0]}; "
-          f"medians of {rounds} interleaved rounds, smallest and largest in brackets; load average before: "
-          f"{os.getloadavg()[0]:.1f}.")
 
 
 def main():
@@ -156,10 +125,11 @@ def main():
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--folder", type=Path, help="where files and databases go; default: the build's")
     asked = options.parse_args()
-    circumstances(asked.rounds)
+    watch = Watch(asked.build)
     with tempfile.TemporaryDirectory(dir=asked.folder or asked.build, prefix="load-") as folder:
         for form in "csv", "ndjson":
             compete(asked.build.resolve(), form, Path(folder).resolve(), asked.bytes, asked.rounds)
+    print("\n" + processes.circumstances(watch, asked.rounds, {"SQLite": sqlite3.sqlite_version}))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 #[path = "../common/measured.rs"]
 mod measured;
 
-use crossbeam_channel::{bounded, Receiver};
+use crossbeam_channel::{bounded, Receiver, Sender};
 use measured::{compete, value, Answer, Case};
 use std::thread;
 
@@ -23,12 +23,13 @@ fn source(n: u64) -> Receiver<u64> {
 }
 
 /// A channel is closed when its last sender is dropped.
+fn stage_into(input: Receiver<u64>, out: Sender<u64>) {
+    thread::spawn(move || input.iter().for_each(|v| out.send(step(v)).unwrap()));
+}
+
 fn stage(input: Receiver<u64>, workers: usize) -> Receiver<u64> {
     let (out, edge) = bounded(CAPACITY);
-    for _ in 0..workers {
-        let (input, out) = (input.clone(), out.clone());
-        thread::spawn(move || input.iter().for_each(|v| out.send(step(v)).unwrap()));
-    }
+    (0..workers).for_each(|_| stage_into(input.clone(), out.clone()));
     edge
 }
 
@@ -57,11 +58,8 @@ fn branches(n: u64, copies: bool) -> Answer {
         }
     });
     let (out, edge) = bounded(CAPACITY);
-    for end in [stage(left, 1), stage(stage(right, 1), 1)] {
-        let out = out.clone();
-        thread::spawn(move || end.iter().for_each(|v| out.send(v).unwrap()));
-    }
-    drop(out);
+    stage_into(left, out.clone());
+    stage_into(stage(right, 1), out);
     sum(edge)
 }
 

@@ -23,19 +23,24 @@ func source(n uint64) chan uint64 {
 	return out
 }
 
+func stageInto(in, out chan uint64, left *sync.WaitGroup) {
+	for v := range in {
+		out <- step(v)
+	}
+	left.Done()
+}
+
+// Closes out when all who send into it have come to their end.
+func closeAfter(left *sync.WaitGroup, out chan uint64) { left.Wait(); close(out) }
+
 func stage(in chan uint64, workers int) chan uint64 {
 	out := make(chan uint64, capacity)
 	var left sync.WaitGroup
 	left.Add(workers)
 	for w := 0; w < workers; w++ {
-		go func() {
-			for v := range in {
-				out <- step(v)
-			}
-			left.Done()
-		}()
+		go stageInto(in, out, &left)
 	}
-	go func() { left.Wait(); close(out) }()
+	go closeAfter(&left, out)
 	return out
 }
 
@@ -83,19 +88,12 @@ func branches(split func(v uint64, left, right chan uint64)) func(uint64) Answer
 			close(left)
 			close(right)
 		}()
-		ends := []chan uint64{stage(left, 1), stage(stage(right, 1), 1)}
 		out := make(chan uint64, capacity)
 		var open sync.WaitGroup
-		for _, end := range ends {
-			open.Add(1)
-			go func(end chan uint64) {
-				for v := range end {
-					out <- v
-				}
-				open.Done()
-			}(end)
-		}
-		go func() { open.Wait(); close(out) }()
+		open.Add(2)
+		go stageInto(left, out, &open)
+		go stageInto(stage(right, 1), out, &open)
+		go closeAfter(&open, out)
 		return sum(out)
 	}
 }

@@ -1,6 +1,8 @@
-// Penstock with default options: edges of 1024, one CPU worker per core, everything accounted for.
+// Penstock with default options: edges of 1024, one CPU worker per core, everything accounted for. Bodies take their
+// item by &&, as the guide recommends, where it lies on the edge.
 #include <penstock/penstock.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,7 +28,7 @@ struct contender {
   template <class Item>
   static auto stage(std::string name, std::size_t workers = 1) {
     return penstock::transform({.name = std::move(name), .workers = workers},
-                               [](Item item) { return step(std::move(item)); });
+                               [](Item&& item) { return step(std::move(item)); });
   }
 
   template <class Item>
@@ -34,18 +36,22 @@ struct contender {
     return penstock::consumer({.name = "sum"}, [&all](const Item& item) { all.add(carried(item)); });
   }
 
-  static answer run(const penstock::pipeline& line, const answer& all) {
-    static penstock::runtime machinery;
-    machinery.run(line).rethrow();
+  static penstock::runtime& machinery() {
+    static penstock::runtime one;
+    return one;
+  }
+
+  static answer run(const penstock::pipeline& line, const answer& all, penstock::runtime& on = machinery()) {
+    on.run(line).rethrow();
     return all;
   }
 
   template <class Item>
-  static answer line(std::size_t k, std::size_t workers, std::uint64_t n) {
+  static answer line(std::size_t k, std::size_t workers, std::uint64_t n, penstock::runtime& on = machinery()) {
     answer all;
     std::vector<decltype(stage<Item>(""))> stages;
     for (std::size_t s = 0; s < k; ++s) stages.push_back(stage<Item>("step " + std::to_string(s), workers));
-    return run({"line", source<Item>(n), penstock::sequence(std::move(stages)), sink<Item>(all)}, all);
+    return run({"line", source<Item>(n), penstock::sequence(std::move(stages)), sink<Item>(all)}, all, on);
   }
 
   template <class Item>
@@ -55,6 +61,12 @@ struct contender {
 
   static answer parallel(std::size_t k, std::size_t workers, std::uint64_t n) {
     return line<std::uint64_t>(k, workers, n);
+  }
+
+  static answer scaled(std::size_t k, std::size_t threads, std::uint64_t n) {
+    static std::map<std::size_t, penstock::runtime> of_threads;
+    auto& on = of_threads.try_emplace(threads, penstock::runtime_options{.cpu_workers = threads}).first->second;
+    return line<std::uint64_t>(k, threads, n, on);
   }
 
   static answer tee(std::uint64_t n) {

@@ -1,11 +1,13 @@
 // Rust: a tokio task per stage, a bounded mpsc channel between two, on tokio's pool of one thread per core; 1024 items, as
-// Penstock's edges. Its channel has one receiver, so there is no stage with several workers here.
+// Penstock's edges. A send tries first and awaits only if need be, which costs a sixth less at 16 stages; a receive that tried
+// first cost up to a fifth more, for it looks before it waits anyway. Its channel has one receiver, so there is no stage with
+// several workers here.
 #[path = "../common/measured.rs"]
 mod measured;
 
 use measured::{compete, value, Answer, Case};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc::{channel, Receiver};
+use tokio::sync::mpsc::{channel, Receiver, Sender};
 
 const CAPACITY: usize = 1024;
 
@@ -13,11 +15,17 @@ fn step(v: u64) -> u64 {
     (v ^ 0x55).wrapping_add(1)
 }
 
+async fn send(out: &Sender<u64>, v: u64) {
+    if out.try_send(v).is_err() {
+        out.send(v).await.unwrap();
+    }
+}
+
 fn source(n: u64) -> Receiver<u64> {
     let (out, edge) = channel(CAPACITY);
     tokio::spawn(async move {
         for i in 0..n {
-            out.send(value(i)).await.unwrap();
+            send(&out, value(i)).await;
         }
     });
     edge
@@ -27,7 +35,7 @@ fn stage(mut input: Receiver<u64>) -> Receiver<u64> {
     let (out, edge) = channel(CAPACITY);
     tokio::spawn(async move {
         while let Some(v) = input.recv().await {
-            out.send(step(v)).await.unwrap();
+            send(&out, step(v)).await;
         }
     });
     edge

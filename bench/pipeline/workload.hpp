@@ -1,10 +1,12 @@
 // What goes through the pipelines, and the cases: the same for every contender.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "common/checked.hpp"
@@ -75,6 +77,7 @@ inline answer after_route(std::uint64_t n) {
 /// Runs the cases that `Contender` knows:
 ///   template <class Item> answer serial(std::size_t k, std::uint64_t n)    k stages between source and sink
 ///   answer parallel(std::size_t k, std::size_t workers, std::uint64_t n)   the same, each stage with several workers
+///   answer scaled(std::size_t k, std::size_t threads, std::uint64_t n)     the same on so many threads in all
 ///   answer tee(std::uint64_t n)      every item to both of two branches (one step; two steps), back into one sink
 ///   answer route(std::uint64_t n)    every item to one of them
 template <class Contender>
@@ -90,11 +93,19 @@ int compete(int argc, char** argv) {
     serial(std::uint64_t{}, k, "pipeline/serial" + stages + "/8B");
     serial(std::string{}, k, "pipeline/serial" + stages + "/string48");
   }
+  // More stages than cores: bench/tools gives every contender two, whatever there are.
   if constexpr (requires { Contender::many_stages; }) serial(std::uint64_t{}, 64, "pipeline/many_stages/k64/8B");
   if constexpr (requires { Contender::parallel(4, 2, 1); }) {
     bench::add_case(
         "pipeline/parallel2/k4/8B", [](std::uint64_t n) { return Contender::parallel(4, 2, n); },
         [](std::uint64_t n) { return after_steps(4, n); });
+  }
+  if constexpr (requires { Contender::scaled(4, 2, 1); }) {
+    for (std::size_t t = 1; t <= std::max(1U, std::thread::hardware_concurrency()); t *= 2) {
+      bench::add_case(
+          "pipeline/scaling/k4/8B/t" + std::to_string(t), [t](std::uint64_t n) { return Contender::scaled(4, t, n); },
+          [](std::uint64_t n) { return after_steps(4, n); });
+    }
   }
   if constexpr (requires { Contender::tee(1); }) {
     bench::add_case("pipeline/tee/8B", [](std::uint64_t n) { return Contender::tee(n); }, after_tee);

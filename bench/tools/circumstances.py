@@ -1,6 +1,7 @@
-"""Where and with what it was measured."""
+"""Where and with what it was measured, and what else the machine did meanwhile."""
 import os
 import platform
+import resource
 import subprocess
 import time
 
@@ -16,7 +17,8 @@ def out(*command):
 
 def cached(build, name):
     """A setting of the build, as CMake remembers it."""
-    for line in (build / "CMakeCache.txt").read_text().splitlines():
+    cache = build / "CMakeCache.txt"
+    for line in cache.read_text().splitlines() if cache.exists() else ():
         if line.startswith(f"{name}:"):
             return line.split("=", 1)[1]
     return ""
@@ -37,26 +39,73 @@ def versions():
     return found
 
 
-def measured(rounds, milliseconds, load_before):
-    build = ROOT / "build/bench"
-    processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    compiler = out(cached(build, "CMAKE_CXX_COMPILER") or "c++", "--version").splitlines()
-    changed = " with changes" if out("git", "status", "--porcelain", "--untracked-files=no", "--", "framework", "bench") else ""
-    flags = f"{cached(build, 'CMAKE_CXX_FLAGS')} {cached(build, 'CMAKE_CXX_FLAGS_RELEASE')}".strip()
-    return {"date": time.strftime("%Y-%m-%d"), "commit": out("git", "rev-parse", "--short", "HEAD") + changed,
-            "machine": f"{processor}, {os.cpu_count()} cores, Linux {platform.release()}",
-            "compiler": compiler[0] if compiler else "?", "flags": flags, "rounds": rounds, "milliseconds": milliseconds,
-            "load_before": round(load_before, 2), "versions": versions()}
+def commit():
+    """What is measured. `pipelines` too: some contenders are its programs."""
+    watched = ("framework", "bench", "pipelines")
+    changed = " with changes" if out("git", "status", "--porcelain", "--untracked-files=no", "--", *watched) else ""
+    return out("git", "rev-parse", "--short", "HEAD") + changed
 
 
-def sentence(c):
-    """One paragraph, without the load: that differs from question to question."""
+def machine_seconds():
+    """Processor time of all programs so far, and time that the host gave to other guests; None: this is no Linux."""
+    try:
+        with open("/proc/stat", encoding="ascii") as stat:
+            user, nice, system, _, _, irq, softirq, steal = (int(field) for field in stat.readline().split()[1:9])
+    except (OSError, ValueError):
+        return None
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq) / ticks, steal / ticks
+
+
+def own_seconds():
+    """Processor time of this program and of those that it has run and waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+class Watch:
+    """Made before the measurements. The commit is that of then, whatever is committed meanwhile."""
+
+    def __init__(self, build=ROOT / "build/bench"):
+        self.build = build
+        self.commit = commit()
+        self.begin, self.machine, self.own = time.monotonic(), machine_seconds(), own_seconds()
+
+    def disturbances(self):
+        """In per cent of a core: what other programs used, the kernel's own threads included, and what was stolen."""
+        now, elapsed = machine_seconds(), max(time.monotonic() - self.begin, 1e-9)
+        if now is None or self.machine is None:
+            return {}
+        foreign = now[0] - self.machine[0] - (own_seconds() - self.own)
+        return {"foreign_percent": round(max(0.0, foreign / elapsed * 100), 1),
+                "steal_percent": round((now[1] - self.machine[1]) / elapsed * 100, 1)}
+
+    def circumstances(self, **how):
+        """`how`: rounds, milliseconds."""
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            processor = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?")
+        compiler = out(cached(self.build, "CMAKE_CXX_COMPILER") or "c++", "--version").splitlines()
+        flags = f"{cached(self.build, 'CMAKE_CXX_FLAGS')} {cached(self.build, 'CMAKE_CXX_FLAGS_RELEASE')}".strip()
+        return {"date": time.strftime("%Y-%m-%d"), "commit": self.commit,
+                "machine": f"{processor}, {os.cpu_count()} cores, Linux {platform.release()}",
+                "compiler": compiler[0] if compiler else "?", "flags": flags, **how, **self.disturbances(),
+                "versions": versions()}
+
+
+def where(c):
+    """What questions that were measured together have in common."""
     rivals = ", ".join(f"{name} {version}" for name, version in c["versions"].items())
-    rounds = "one round" if c["rounds"] == 1 else f"medians of {c['rounds']} interleaved rounds"
-    text = (f"{c['date']}, commit {c['commit']}; {c['machine']}; {c['compiler']}, `{c['flags']}`; {rounds} of about "
-            f"{c['milliseconds']} ms each, smallest and largest in brackets.")
+    text = f"{c['date']}, commit {c['commit']}; {c['machine']}; {c['compiler']}, `{c['flags']}`."
     return text + (f" {rivals}." if rivals else "")
 
 
-def load(c):
-    return f"Load average before it: {c['load_before']}."
+def meanwhile(c):
+    if "foreign_percent" in c:
+        return (f"Meanwhile other programs used {c['foreign_percent']} % of a core, and the host took {c['steal_percent']} % for "
+                "other guests.")
+    return f"Load average before it, that of the question before included: {c['load_before']}."
+
+
+def since(c):
+    """What was changed after it was measured; gone when it is measured again."""
+    return f"Measured before this was changed: {'; '.join(c['changed_since'])}." if c.get("changed_since") else ""

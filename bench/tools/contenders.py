@@ -9,6 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+LISTING = 60  # seconds that a contender may take to say which cases it knows
+
+
 class BenchError(Exception):
     """Ends the program with this sentence and exit code 1."""
 
@@ -23,9 +26,20 @@ class Contender:
     role: str  # ours, rival, reference (shown, no rival: its user does by hand what the others do) or limit
     needs: str | None = None  # Debian packages, separated by spaces
     build: list | None = None
+    crate: str | None = None  # a folder of bench/rust, whose build command and needs it shares with others
     batches: bool = False  # a rival that hands over many items at once
     cases: list = field(default_factory=list)  # those that it knows, in its own order
     programs: dict = field(default_factory=dict)  # case -> its filter
+
+
+# What a crate takes from Debian. One command for all contenders of a crate, so that it is built once.
+CRATES = {"crossbeam": "cargo librust-crossbeam-channel-dev", "tokio": "cargo librust-tokio-dev"}
+
+
+def of_crate(name):
+    return {"needs": CRATES[name], "build": [
+        "/usr/bin/cargo", "--config", "bench/rust/debian.toml", "build", "--offline", "--release", "--quiet",
+        "--manifest-path", f"bench/rust/{name}/Cargo.toml", "--target-dir", "build/bench/rust"]}
 
 
 # A package that only depends on another one, which is the one that is looked for.
@@ -54,6 +68,8 @@ def load(questions=None):
         if questions and question not in questions:
             continue
         for entry in json.loads(file.read_text()):
+            if "crate" in entry:
+                entry.update(of_crate(entry["crate"]))
             contender = Contender(question=question, **entry)
             of_cmake = contender.build is None and contender.command[0].startswith("build/")  # then it is there, or not
             if not of_cmake and not installed(contender.needs):
@@ -92,7 +108,10 @@ def plain(name):
 
 def ask_cases(contender):
     flag = "--benchmark_list_tests" if contender.form == "google" else "--list"
-    done = subprocess.run([*contender.command, flag], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    try:
+        done = subprocess.run([*contender.command, flag], cwd=ROOT, capture_output=True, text=True, timeout=LISTING)
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{contender.name} for {contender.question} took more than {LISTING} s to list its cases") from None
     if done.returncode != 0:
         raise BenchError(f"{contender.name} for {contender.question} cannot list its cases: {done.stderr.strip()}")
     for line in done.stdout.split():

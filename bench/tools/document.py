@@ -4,17 +4,28 @@ import re
 
 import chart
 import table
-from circumstances import load, sentence
+from circumstances import meanwhile, since, where
 from contenders import BenchError
 from questions import about, in_order
+from rounds import UNSTEADY
 
 BEGIN, END = "<!-- begin: written by scripts/bench -->", "<!-- end: written by scripts/bench -->"
 
 
 def shared(results):
     """What all questions have in common, where they were measured together."""
-    found = {sentence(question["circumstances"]) for question in results.questions.values()}
+    found = {where(question["circumstances"]) for question in results.questions.values()}
     return found.pop() if len(found) == 1 else None
+
+
+def repetitions(results, question):
+    """How often each case was measured, and for how long."""
+    c = results.questions[question]["circumstances"]
+    took = results.milliseconds(question) or (0,)
+    rounds = "One round" if c["rounds"] == 1 else f"Medians of {c['rounds']} interleaved rounds, smallest and largest in brackets"
+    if results.most_rounds(question) > c["rounds"]:
+        rounds += f"; of {results.most_rounds(question)} where they differed more than {UNSTEADY}-fold"
+    return f"{rounds}. {about(question).lasts(c['milliseconds'], min(took), max(took))}"
 
 
 def chapter(results, question):
@@ -23,7 +34,9 @@ def chapter(results, question):
     if asked.asks:
         parts.append(f"*{asked.asks}*")
     circumstances = results.questions[question]["circumstances"]
-    parts.append(load(circumstances) if shared(results) else f"{sentence(circumstances)} {load(circumstances)}")
+    sentences = ("" if shared(results) else where(circumstances), repetitions(results, question), meanwhile(circumstances),
+                 since(circumstances))
+    parts.append(" ".join(sentence for sentence in sentences if sentence))
     parts += [f"![{heading}](benchmarks/{case.replace('/', '-')}.svg)" for case, _, heading in asked.charts
               if f"{case.replace('/', '-')}.svg" in chart.charts(results, question)]
     parts.append(table.summary(results, question))
@@ -37,11 +50,13 @@ def chapter(results, question):
 
 def chapters(results):
     parts = ["## Budgets",
-             "What the library is meant to reach, and whether it does. Ratios are medians of the ratios of each round.",
+             "What the library is meant to reach, and whether it does. Figures are medians of the rounds, ratios medians of the "
+             "rounds' own ratios; in brackets the smallest and the largest.",
              shared(results) or "The questions were measured at different times; each says when.",
-             table.budgets(results)]
+             table.budgets(results),
+             table.DOUBTS if table.DOUBT in table.budgets(results) else ""]
     parts += [chapter(results, question) for question in in_order(results.questions)]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def write(results, docs):

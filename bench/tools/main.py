@@ -7,7 +7,7 @@ import contenders
 import document
 import rounds
 import table
-from circumstances import load, measured, sentence
+from circumstances import Watch, meanwhile, where
 from contenders import ROOT, BenchError
 from questions import about, in_order
 from results import Results
@@ -24,7 +24,7 @@ class OneSentence(argparse.ArgumentParser):
 def parse(arguments):
     asked = OneSentence(prog="scripts/bench", allow_abbrev=False, description=(
         "Builds the benchmarks, lets all contenders compete, and prints a table per question and a verdict per budget. A full "
-        "run (some 20 minutes on 2 cores) also writes docs/benchmarks.md and docs/benchmarks/."))
+        "run (20 to 30 minutes on 2 cores) also writes docs/benchmarks.md and docs/benchmarks/."))
     known = sorted(file.parent.name for file in ROOT.glob("bench/*/contenders.json"))
     asked.add_argument("--quick", action="store_true", help=(
         "shorter repetitions, 3 rounds, and what takes more than 5 s only once: under 10 minutes; writes nothing"))
@@ -35,6 +35,8 @@ def parse(arguments):
     asked.add_argument("--no-build", action="store_true", help="take the programs that are there")
     asked.add_argument("--document", action="store_true", help="measure nothing: write the document anew from its results")
     options = asked.parse_args(arguments)
+    if options.document and len(arguments) > 1:
+        asked.error("--document measures nothing, and takes no other option")
     if options.rounds is not None and options.rounds < 1:
         asked.error(f"--rounds must be at least 1, not {options.rounds}")
     for name in options.question or []:
@@ -48,12 +50,16 @@ def parse(arguments):
     return options
 
 
+class NoSuchCase(Exception):
+    """Ends the program with this sentence and exit code 2."""
+
+
 def compete(options):
     there, left_out = contenders.load(options.question)
     contenders.build(there, left_out)
     results = Results()
     for question in in_order(there):
-        load_before = os.getloadavg()[0]
+        watch = Watch()
         for contender in there[question]:
             contenders.ask_cases(contender)
         wanted = (lambda case: options.case in case) if options.case else None
@@ -62,23 +68,27 @@ def compete(options):
         if not cases:
             continue
         results.questions[question] = {
-            "circumstances": measured(options.rounds, options.milliseconds, load_before),
+            "circumstances": watch.circumstances(rounds=options.rounds, milliseconds=options.milliseconds),
             "contenders": [{"name": c.name, "what": c.what, "role": c.role, "batches": c.batches} for c in there[question]],
             "left_out": [[c.name, why] for c, why in left_out if c.question == question],
             "cases": cases}
+    if not results.questions:
+        raise NoSuchCase(f"no case of {', '.join(in_order(there))} has '{options.case}' in its name")
     return results
 
 
 def show(results):
     for question in in_order(results.questions):
         circumstances = results.questions[question]["circumstances"]
-        print(f"\n# {about(question).title}\n\n{sentence(circumstances)} {load(circumstances)}")
+        print(f"\n# {about(question).title}\n\n{where(circumstances)} "
+              f"{document.repetitions(results, question)} {meanwhile(circumstances)}")
         for heading, text in table.details(results, question):
             print(f"\n{heading}\n\n{text}")
         for name, reason in results.questions[question]["left_out"]:
             print(f"\n{name} is left out: {reason}")
         print(f"\n{table.summary(results, question)}")
-    print(f"\n# Budgets\n\n{table.budgets_on_terminal(results)}")
+    budgets = table.budgets_on_terminal(results)
+    print(f"\n# Budgets\n\n{budgets}" + (f"\n\n{table.DOUBTS}" if table.DOUBT in budgets else ""))
 
 
 def main(arguments):
@@ -97,8 +107,14 @@ def main(arguments):
             before.questions.update(results.questions)  # the questions that were not asked keep their older answers
             document.write(before, DOCS)
             print(f"\nwritten: {DOCS / 'benchmarks.md'} and what is in {DOCS / 'benchmarks'}")
+    except NoSuchCase as problem:
+        print(f"bench: {problem}", file=sys.stderr)
+        return 2
     except BenchError as problem:
         print(f"bench: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted; nothing was written", file=sys.stderr)
         return 1
     return 0
 

@@ -6,6 +6,10 @@ import statistics
 from pathlib import Path
 
 
+# The two ways to sum up the rounds of two contenders agree within this factor, or neither is to be relied on.
+DOUBTFUL = 1.25
+
+
 class Results:
     def __init__(self, questions=None):
         self.questions = questions or {}
@@ -60,9 +64,35 @@ class Results:
         found = [c["name"] for c in self.contenders(case, role) if self.median(case, c["name"], counter) is not None]
         return min(found, key=lambda name: self.median(case, name, counter), default=None)
 
-    def ratio(self, case, above, below, counter="ns_per_item"):
-        """The median of the rounds' ratios: what disturbs a round disturbs both."""
+    def ratios(self, case, above, below, counter="ns_per_item"):
+        """Of each round: what disturbs a round disturbs both."""
         a, b = self.values(case, above, counter), self.values(case, below, counter)
-        if not a or not b:
-            return None
-        return statistics.median(x / max(y, 1e-12) for x, y in zip(a, b))
+        return [x / max(y, 1e-12) for x, y in zip(a or (), b or ())]
+
+    def ratio(self, case, above, below, counter="ns_per_item"):
+        """The median of the rounds' ratios."""
+        ratios = self.ratios(case, above, below, counter)
+        return statistics.median(ratios) if ratios else None
+
+    def doubtful(self, case, above, below, counter="ns_per_item"):
+        """Whether the medians themselves have quite another ratio: then the rounds differ too much for one figure."""
+        ratio = self.ratio(case, above, below, counter)
+        if ratio is None:
+            return False
+        of_medians = self.median(case, above, counter) / max(self.median(case, below, counter), 1e-12)
+        return not ratio / DOUBTFUL <= of_medians <= ratio * DOUBTFUL
+
+    def cores(self, case, contender):
+        """How many cores it used; None: not known."""
+        used, took = (self.values(case, contender, counter) for counter in ("cpu_ns_per_item", "ns_per_item"))
+        return statistics.median(u / max(t, 1e-12) for u, t in zip(used, took)) if used and took else None
+
+    def milliseconds(self, question):
+        """How long repetitions took, in all cases of all contenders."""
+        return [items * ns * 1e-6 for case in self.questions[question]["cases"].values() for counters in case.values()
+                for items, ns in zip(counters.get("items", ()), counters.get("ns_per_item", ()))]
+
+    def most_rounds(self, question):
+        """Of any case; where results differed much there were more."""
+        return max((len(values) for case in self.questions[question]["cases"].values() for counters in case.values()
+                    for values in counters.values()), default=0)

@@ -2,7 +2,7 @@
 import unicodedata
 
 from questions import UNITS, about
-from verdicts import short, verdicts
+from verdicts import DOUBT, ends_of, short, verdicts
 
 
 def width(text):
@@ -22,8 +22,24 @@ def markdown(head, rows):
 
 
 def spread(values, median):
-    """The median, and the smallest and the largest value."""
-    return f"{short(median)} ({short(min(values))} to {short(max(values))})"
+    """The median, and the smallest and the largest value, where they differ."""
+    return short(median) + ends_of(values)
+
+
+DOUBTS = (f"{DOUBT}: the ratio of the two medians is another by more than a quarter; the rounds differ too much for one figure.")
+
+
+def beside(results, case, contender, other, counter):
+    """How `contender` stands beside `other`: the median of the rounds' ratios, the smallest and the largest."""
+    if results.median(case, other, counter) <= 0.1:
+        return ""
+    text = f"{short(results.ratio(case, contender, other, counter))} ×" + ends_of(results.ratios(case, contender, other, counter))
+    return text + (f" {DOUBT}" if results.doubtful(case, contender, other, counter) else "")
+
+
+def cores(results, case, contender):
+    used = results.cores(case, contender)
+    return "" if used is None else f"{used:.2f}"
 
 
 def budgets(results):
@@ -38,60 +54,70 @@ def budgets_on_terminal(results):
 
 
 def summary(results, question):
-    """Ours in every case, beside the best rival and the nearest limit."""
+    """Ours in every case, beside the best rival and the nearest limit; and how many cores the two used, where it is a time per
+    item that they took."""
     asked = about(question)
     rows = []
     for case in results.questions[question]["cases"]:
         ours = results.ours(case)
         if ours is None:
             continue
-        for counter in asked.counters:
+        for counter in asked.shown(case):
             values = results.values(case, ours, counter)
             if not values:
                 continue
+            timed = counter == "ns_per_item"
             row = [case.split("/", 1)[1] + (f", {UNITS[counter]}" if len(asked.counters) > 1 else ""),
-                   spread(values, results.median(case, ours, counter))]
+                   spread(values, results.median(case, ours, counter)), cores(results, case, ours) if timed else ""]
             for role in ("rival", "limit"):
                 best = results.best(case, role, counter)
-                if best is None:
-                    row += ["", ""]
-                    continue
-                median, ratio = results.median(case, best, counter), results.ratio(case, ours, best, counter)
-                row += [f"{best}: {short(median)}", f"{short(ratio)} ×" if median > 0.1 else ""]
+                row += ["", "", ""] if best is None else [
+                    f"{best}: {short(results.median(case, best, counter))}", cores(results, case, best) if timed else "",
+                    beside(results, case, ours, best, counter)]
             rows.append(row)
+    if not rows:
+        return ""
     unit = "" if len(asked.counters) > 1 else f", {UNITS[asked.counters[0]]}"
-    head = ["case", f"Penstock{unit}", "best rival", "beside it", "limit", "beside it"]
-    if not any(row[4] for row in rows):
-        head, rows = head[:4], [row[:4] for row in rows]
-    return markdown(head, rows) if rows else ""
+    head = ["case", f"Penstock{unit}", "cores", "best rival", "cores", "beside it", "limit", "cores", "beside it"]
+    filled = [column for column in range(len(head)) if any(row[column] for row in rows) and column != 7]
+    text = markdown([head[column] for column in filled], [[row[column] for column in filled] for row in rows])
+    return f"{text}\n\n{DOUBTS}" if DOUBT in text else text
 
 
 def details(results, question):
-    """Every contender in every case: [(heading, table)]."""
+    """Every contender in every case: [(heading, table)]; after a table of times one of the cores that were used."""
     asked = about(question)
     tables = {}  # heading -> columns -> (case, counter)
     for case in results.questions[question]["cases"]:
         heading, column = asked.place(case.split("/")[1:])
-        for counter in asked.counters:
+        for counter in asked.shown(case):
             there = results.questions[question]["cases"][case].values()
             if any(counter in counters for counters in there):
                 name = UNITS[counter] if not column else column
                 if column and len(asked.counters) > 1:
                     name = f"{column}, {UNITS[counter]}"
                 tables.setdefault(heading, {})[name] = (case, counter)
-    result = []
-    for heading, columns in tables.items():
+    def filled(columns, cell):
         rows = []
         for contender in results.questions[question]["contenders"]:
-            cells = []
-            for case, counter in columns.values():
-                values = results.values(case, contender["name"], counter)
-                cells.append(spread(values, results.median(case, contender["name"], counter)) if values else "")
+            cells = [cell(*column, contender["name"]) for column in columns.values()]
             if any(cells):
                 role = {"limit": " (limit)", "reference": " (reference)"}.get(contender["role"], "")
                 rows.append([contender["name"] + role, *cells])
+        return markdown(["", *columns], rows) if rows else ""
+
+    def measured(case, counter, name):
+        values = results.values(case, name, counter)
+        return spread(values, results.median(case, name, counter)) if values else ""
+
+    result = []
+    for heading, columns in tables.items():
         unit = f", {UNITS[asked.counters[0]]}" if len(asked.counters) == 1 else ""
-        result.append((heading + unit, markdown(["", *columns], rows)))
+        result.append((heading + unit, filled(columns, measured)))
+        times = {asked.place(case.split("/")[1:])[1] or "cores": (case, counter) for case, counter in columns.values()
+                 if counter == "ns_per_item"}
+        if used := filled(times, lambda case, _, name: cores(results, case, name)) if times else "":
+            result.append((f"{heading}, cores used", used))
     return result
 
 

@@ -1,6 +1,10 @@
 """The budgets, each with its verdict. A budget is a sentence and one or more measured figures beside their limits; it is
 met when all of them are."""
+import statistics
 from dataclasses import dataclass
+
+
+DOUBT = "†"  # behind a ratio that is not to be relied on; see Results.doubtful
 
 
 @dataclass
@@ -11,10 +15,19 @@ class Figure:
     limit: float
     at_least: bool = False
     unit: str = ""
+    rounds: tuple = ()  # what each round gave
+    doubtful: bool = False
+
+    def keeps(self, value):
+        return value >= self.limit if self.at_least else value <= self.limit
 
     @property
     def met(self):
-        return self.value >= self.limit if self.at_least else self.value <= self.limit
+        return self.keeps(self.value)
+
+    @property
+    def met_in_every_round(self):
+        return all(map(self.keeps, self.rounds or (self.value,)))
 
     @property
     def miss(self):
@@ -29,6 +42,8 @@ class Figure:
 
     def text(self):
         shown = f"{short(self.value)}{self.unit or ' ×'}"
+        if self.rounds:
+            shown += ends_of(self.rounds) + (f" {DOUBT}" if self.doubtful else "")
         return f"{self.where}: {shown}" if self.where else shown
 
 
@@ -45,14 +60,15 @@ class Budget:
             return self.elsewhere or "", "not measured"
         measured = "; ".join(f.text() for f in figures)
         missed = [f for f in figures if not f.met]
-        if not missed:
-            verdict = "met"
-        else:
+        unknown = len(self.figures) - len(figures)
+        if missed:
             worst = max(missed, key=lambda f: f.miss)
             at = f" ({worst.where})" if worst.where and len(figures) > 1 else ""
-            verdict = worst.missed + at
-        if len(figures) < len(self.figures):
-            verdict += f"; {len(self.figures) - len(figures)} of {len(self.figures)} not measured"
+            verdict = worst.missed + at + (f"; {unknown} of {len(self.figures)} not measured" if unknown else "")
+        elif unknown:
+            verdict = f"not decided: {unknown} of {len(self.figures)} not measured"
+        else:
+            verdict = "met" if all(f.met_in_every_round for f in figures) else "met by the median, not in every round"
         return measured, verdict
 
 
@@ -62,33 +78,43 @@ def short(value):
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+def ends_of(values):
+    """The smallest and the largest, where they differ; to be put behind the median."""
+    least, most = short(min(values)), short(max(values))
+    return f" ({least} to {most})" if least != most else ""
+
+
 def at_most(where, case, limit, counter="ns_per_item", unit=" ns"):
-    return lambda r: Figure(where, r.median(case, r.ours(case), counter), limit, unit=unit)
+    return lambda r: Figure(where, r.median(case, r.ours(case), counter), limit, unit=unit,
+                            rounds=tuple(r.values(case, r.ours(case), counter) or ()))
 
 
 def share(where, case, limit):
     """Of the limit's speed, in per cent."""
     def make(r):
         best = r.best(case, "limit")
-        ratio = r.ratio(case, best, r.ours(case)) if best else None
-        return Figure(where, ratio and ratio * 100, limit, at_least=True, unit=" %")
+        ratios = [ratio * 100 for ratio in r.ratios(case, best, r.ours(case))] if best else []
+        return Figure(where, statistics.median(ratios) if ratios else None, limit, at_least=True, unit=" %",
+                      rounds=tuple(ratios), doubtful=bool(best) and r.doubtful(case, best, r.ours(case)))
     return make
+
+
+def between(r, where, case, above, below, factor, counter="ns_per_item", at_least=False):
+    """The ratio of two contenders; None: that one is not there."""
+    if above is None or below is None:
+        return Figure(where, None, factor)
+    return Figure(where, r.ratio(case, above, below, counter), factor, at_least=at_least,
+                  rounds=tuple(r.ratios(case, above, below, counter)), doubtful=r.doubtful(case, above, below, counter))
 
 
 def faster_than(where, case, rival, factor):
     """At least `factor` times as fast as the contender that has the word `rival`."""
-    def make(r):
-        name = r.named(case, rival)
-        return Figure(where, r.ratio(case, name, r.ours(case)) if name else None, factor, at_least=True)
-    return make
+    return lambda r: between(r, where, case, r.named(case, rival), r.ours(case), factor, at_least=True)
 
 
 def slower_than(where, case, other, factor):
     """At most `factor` times the time of the contender that has the word `other`."""
-    def make(r):
-        name = r.named(case, other)
-        return Figure(where, r.ratio(case, r.ours(case), name) if name else None, factor)
-    return make
+    return lambda r: between(r, where, case, r.ours(case), r.named(case, other), factor)
 
 
 def faster_than_single_items(case, factor):
@@ -98,15 +124,13 @@ def faster_than_single_items(case, factor):
                   if not c.get("batches")}
         ratios = {name: ratio for name, ratio in ratios.items() if ratio}
         nearest = min(ratios, key=ratios.get, default=None)
-        return Figure(f"the nearest, {nearest}" if nearest else "", ratios.get(nearest), factor, at_least=True)
+        where = f"the nearest, {nearest}" if nearest else ""
+        return between(r, where, case, nearest, r.ours(case), factor, at_least=True)
     return make
 
 
 def memory_beside(case, other, factor):
-    def make(r):
-        name = r.named(case, other)
-        return Figure("memory", r.ratio(case, r.ours(case), name, "bytes_per_wait") if name else None, factor)
-    return make
+    return lambda r: between(r, "memory", case, r.ours(case), r.named(case, other), factor, "bytes_per_wait")
 
 
 def stages(k):
@@ -138,7 +162,8 @@ BUDGETS = [
            [slower_than(s, threads(s, "64B", "single"), "crossbeam", 1.3) for s in SIDES]),
     Budget("the same with 8 bytes: at least 4 times as fast as `tbb::concurrent_bounded_queue`",
            [faster_than(s, threads(s, "8B", "single"), "concurrent_bounded_queue", 4) for s in SIDES]),
-    Budget("a queue between threads in batches of 256, 8 bytes: at most 10 ns per item with one thread on each side, 20 with 8",
+    Budget("a queue between threads, items of 8 bytes (those of 64 are not judged) in batches of 256: at most 10 ns per item with "
+           "one thread on each side, 20 with 8",
            [at_most("1x1", threads("1x1", "8B", "batch256"), 10), at_most("8x8", threads("8x8", "8B", "batch256"), 20)]),
     Budget("a put and a get from one coroutine, so that neither waits: at most 90 ns awaited, 30 ns when it tries first, 350 ns "
            "through a completion token",
@@ -174,7 +199,7 @@ BUDGETS = [
            [faster_than(form, f"load/{form.lower()}", "bare loop", 1.6) for form in ("CSV", "NDJSON")]),
     Budget("the same: at least 3.5 times as fast as the shell's `.import`",
            [faster_than(form, f"load/{form.lower()}", "shell", 3.5) for form in ("CSV", "NDJSON")]),
-    Budget("the same: at most 64 MB of memory, whatever the size of the file",
+    Budget("the same: at most 64 MB of memory, here with files of some 200 MB, further below with 1 GB",
            [at_most(form, f"load/{form.lower()}", 64, "peak_mb", " MB") for form in ("CSV", "NDJSON")]),
     Budget("to PostgreSQL: at least 1.3 times as fast as `psql`'s `\\copy`", [], "there is no connector yet"),
 ]

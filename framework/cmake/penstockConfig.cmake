@@ -1,4 +1,4 @@
-# find_package(penstock [COMPONENTS files csv ndjson sqlite postgres …]): penstock::core and penstock::penstock always, and
+# find_package(penstock [COMPONENTS files csv ndjson sqlite postgres compressed http …]): penstock::core and penstock::penstock always, and
 # penstock::<component> for each component asked for.
 include("${CMAKE_CURRENT_LIST_DIR}/PenstockDependencies.cmake")
 
@@ -12,8 +12,8 @@ foreach(penstock_file ${penstock_files})
 endforeach()
 
 set(penstock_components penstock ${penstock_FIND_COMPONENTS})
-if("csv" IN_LIST penstock_components OR "ndjson" IN_LIST penstock_components)
-  list(INSERT penstock_components 1 files)  # both read through it
+if("csv" IN_LIST penstock_components OR "ndjson" IN_LIST penstock_components OR "compressed" IN_LIST penstock_components)
+  list(INSERT penstock_components 1 files)  # all read through it
 endif()
 list(REMOVE_DUPLICATES penstock_components)
 list(REMOVE_ITEM penstock_components core)

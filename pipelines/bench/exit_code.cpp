@@ -17,6 +17,7 @@ constexpr std::pair<exit_code, const char*> meanings[] = {
     {exit_code::internal, "a defect: an item is wrong or missing; or no threads or memory"},
     {exit_code::usage, "a wrong option or value"},
     {exit_code::output_unwritable, "the report could not be written"},
+    {exit_code::nothing_measured, "no item came through, so nothing was measured"},
     {exit_code::stopped, "stopped by a signal; what was measured by then is reported"},
     {exit_code::cancelled, "cancelled by a second signal"},
 };

@@ -13,6 +13,7 @@ enum class exit_code {
   internal = 1,            ///< a defect: an item is wrong or missing, or no threads or memory
   usage = 2,               ///< an unknown option, or a value that cannot be
   output_unwritable = 11,  ///< the report could not be written
+  nothing_measured = 12,   ///< no item came through, of one of the values at least
   stopped = 20,            ///< by a signal; what was measured by then was reported
   cancelled = 21,          ///< by a second signal
 };

@@ -1,6 +1,7 @@
 // penstock-bench: what a pipeline of some shape can do, and what limits it. The pipeline is declared in pipeline.hpp.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -28,6 +29,8 @@ void print(const std::string& text) {
   throw bench::failure(bench::exit_code::output_unwritable, fmt::format("cannot write the report: {}", why.message()));
 }
 
+bool saw_nothing(const bench::measurement& m) { return m.limited.what == bench::limit::nothing_measured; }
+
 bench::exit_code measure(const bench::options& how) {
   static auto* const conducting = new bench::conductor;  // to the very end: a late signal must not change the exit code
   bench::live_line live(how.live);
@@ -44,6 +47,11 @@ bench::exit_code measure(const bench::options& how) {
     error = signals == 1 ? "stopped by a signal" : "cancelled by a second signal";
     if (all.size() < how.variants.size())
       error += fmt::format("; {} of {} values were measured", all.size(), how.variants.size());
+    complain(error);
+  } else if (const auto none = std::ranges::count_if(all, saw_nothing); none > 0) {
+    code = bench::exit_code::nothing_measured;
+    error = "no item came through, so nothing was measured";
+    if (all.size() > 1) error += fmt::format(", with {} of {} values", none, all.size());
     complain(error);
   }
   print(bench::summary(how, all, code, error));

@@ -40,6 +40,7 @@ void check(const measurement& m, const consumed& found) {
 penstock::report as_it_ended(penstock::report r) {
   r.ended = true;
   r.outcome = penstock::end_state::stopped;
+  count_what_is_under_way(r);
   for (auto& stage : r.stages) stage.under_way = 0;
   return r;
 }

@@ -7,6 +7,8 @@
 #include <functional>
 #include <map>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "exit_code.hpp"
 #include "quantities.hpp"
@@ -129,7 +131,13 @@ std::string names_of_shaping() {
   return names;
 }
 
-void check(const shape& s) {
+/// What was given on the command line.
+using asked_for = std::vector<const shaping*>;
+
+void check(const shape& s, const asked_for& asked, std::string_view no_stage) {
+  for (const auto* one : asked)
+    if (one->of_stages && s.stages == 0)
+      refuse(fmt::format("--{} is about the stages in between, and {} wants none", one->name, no_stage));
   if (s.produce_rate && !times(*s.produce_rate, s.producers))
     refuse("--produce-rate: all producers together would be faster than one item in a nanosecond");
   if (s.consume_rate && !times(*s.consume_rate, s.consumers))
@@ -137,19 +145,25 @@ void check(const shape& s) {
 }
 
 /// "workers=1,2,4" over what was asked for otherwise.
-void sweep(options& o, const shape& base, const std::string& text, bool stages_given) {
+void sweep(options& o, const shape& base, const std::string& text, asked_for asked) {
   const auto equals = text.find('=');
   const auto* one = find_shaping(text.substr(0, equals));
   if (one == nullptr || equals == std::string::npos)
     refuse(
         fmt::format("--sweep: '{}' is not written as workers=1,2,4; what can be swept: {}", text, names_of_shaping()));
+  const auto given = [&](std::string_view name) {
+    return std::ranges::any_of(asked, [&](const shaping* other) { return other->name == name; });
+  };
+  if (given(one->name)) refuse(fmt::format("--{} is swept, so it cannot be given too", one->name));
+  const bool stages_given = given("stages");
+  asked.push_back(one);
   o.swept = one->name;
   for (std::size_t begin = equals + 1; begin <= text.size();) {
     const auto end = std::min(text.find(',', begin), text.size());
     variant v{text.substr(begin, end - begin), base};
     if (one->of_stages && !stages_given) v.what.stages = 1;
     one->set(v.what, fmt::format("--sweep {}", one->name), v.value);
-    check(v.what);
+    check(v.what, asked, stages_given ? "--stages 0" : "--sweep stages=0");
     o.variants.push_back(std::move(v));
     begin = end + 1;
   }
@@ -206,20 +220,19 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   shape base;
   base.latency = latency;
   const auto was_given = [&](const std::string& name) { return app.count("--" + name) > 0; };
+  asked_for asked;
   for (const auto& one : shaping_options()) {
     if (!was_given(one.name)) continue;
+    asked.push_back(&one);
     one.set(base, fmt::format("--{}", one.name), given[one.name]);
     if (one.of_stages && !was_given("stages")) base.stages = 1;
   }
-  for (const auto& one : shaping_options())
-    if (one.of_stages && was_given(one.name) && base.stages == 0)
-      refuse(fmt::format("--{} is about the stages in between, and --stages 0 wants none", one.name));
-  check(base);
+  check(base, asked, "--stages 0");
   if (was_given("items")) base.items = number_in("--items", items, 1, std::uint64_t{1} << 62);
   if (!was_given("sweep")) {
     o.variants.push_back({"", base});
   } else {
-    sweep(o, base, swept, was_given("stages"));
+    sweep(o, base, swept, std::move(asked));
   }
   if (!was_given("items")) {
     if (!was_given("for")) lasts = was_given("sweep") ? "2s" : "5s";

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <penstock/base/clock.hpp>
 #include <penstock/core/token_bucket.hpp>
@@ -46,7 +47,7 @@ inline std::string middle_stage(std::size_t number) { return "stage " + std::to_
 /// One producer without a rate is itself the beginning of the pipeline; otherwise turns come first.
 inline bool has_turns(const shape& s) { return s.producers > 1 || s.produce_rate; }
 
-/// "2 producers (2/s each) -> 1 stage x 4 -> 3 consumers, queues of 5".
-std::string words_for(const shape& s);
+/// "2 producers (2/s each) -> 1 stage x 4 -> 3 consumers, queues of 5". Without the figure of the option that is swept.
+std::string words_for(const shape& s, std::string_view swept = "");
 
 }  // namespace bench

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <utility>
@@ -69,7 +70,7 @@ std::string as_table(const std::string& swept, const std::vector<measurement>& a
     }
     row.push_back(limit_in_short(m.limited));
   }
-  std::string text = fmt::format("{}, swept over {}\n", all.front().measured.pipeline, swept);
+  std::string text = fmt::format("{}, swept over {}\n", words_for(all.front().of.what, swept), swept);
   for (const auto& row : rows) {
     for (std::size_t c = 0; c < row.size(); ++c) {
       std::size_t width = 0;
@@ -81,9 +82,11 @@ std::string as_table(const std::string& swept, const std::vector<measurement>& a
   }
   const auto& last = all.back().limited;
   text += fmt::format("the last is limited by {}\nto change that: {}\n", last.why, last.advice);
-  const auto blurred =
-      std::count_if(all.begin(), all.end(), [](const measurement& m) { return !m.limited.caution.empty(); });
-  if (blurred > 0) text += fmt::format("but other programs were running during {} of {}\n", blurred, all.size());
+  const auto in_doubt = [](const measurement& m) { return !m.limited.caution.empty(); };
+  if (const auto first = std::ranges::find_if(all, in_doubt); first != all.end())
+    text +=
+        fmt::format("but of {} of {} the figures are in doubt, first with {} {}: {}\n",
+                    std::ranges::count_if(all, in_doubt), all.size(), swept, first->of.value, first->limited.caution);
   return text;
 }
 
@@ -100,6 +103,9 @@ json shape_json(const shape& s) {
           {"workers", s.workers},
           {"capacity", s.capacity},
           {"item_bytes", s.item_bytes},
+          {"threads", s.threads},
+          {"items", s.items == std::numeric_limits<std::uint64_t>::max() ? json() : json(s.items)},
+          {"latency", s.latency},
           {"produce_rate_per_s", rate_json(s.produce_rate)},
           {"consume_rate_per_s", rate_json(s.consume_rate)},
           {"work_s", seconds(s.work)},

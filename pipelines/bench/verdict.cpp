@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,11 @@ constexpr double rate_is_reached = 0.9;
 constexpr double stage_is_busy = 0.8;
 constexpr double cores_are_busy = 0.85;
 constexpr double share_of_its_own = 0.85;
+constexpr double one_core_is_full = 0.85;
+constexpr double one_core_at_most = 1.2;  // more: stages do run beside one another
+constexpr double cheap = 500e-9;          // a hand-over, some ten nanoseconds to some hundred, is a good part of it
+constexpr std::size_t large = 64;         // items that a queue holds
+constexpr double long_item = 0.1;         // of the measurement
 
 double seconds(penstock::duration d) { return std::chrono::duration<double>(d).count(); }
 
@@ -50,6 +56,26 @@ class figures {
   /// Cores that the stages were busy on, by their own account, and what the process had of them.
   [[nodiscard]] double cores_wanted() const { return cores_; }
   [[nodiscard]] double cores_had() const { return on_.cpu_seconds > 0 ? on_.cpu_seconds / elapsed() : cores_; }
+
+  /// Seconds that an item costs in all stages together.
+  [[nodiscard]] double each() const { return cores_ * elapsed() / static_cast<double>(r_.stage(consume_stage).done); }
+
+  /// Stages that could run beside one another, and take turns instead: what one costs is less than going to another
+  /// core does.
+  [[nodiscard]] bool take_turns_on_one_core() const {
+    const bool in_turn = std::ranges::all_of(
+        r_.stages, [&](const auto& stage) { return is_rate(stage) || (on_a_core(stage) && stage.workers == 1); });
+    return in_turn && each() < cheap && cores_ >= one_core_is_full && cores_ <= one_core_at_most;
+  }
+
+  /// One whose items take so long that what is cut off at the end weighs; null: none.
+  [[nodiscard]] const penstock::stage_report* with_long_items() const {
+    const auto found = std::ranges::find_if(r_.stages, [&](const auto& stage) {
+      return !is_rate(stage) && seconds(stage.busy) > long_item * elapsed() * static_cast<double>(stage.done);
+    });
+    return found == r_.stages.end() ? nullptr : &*found;
+  }
+
   [[nodiscard]] const penstock::stage_report& busiest() const { return *top_; }
 
   /// The one that takes most of the CPU workers' time.
@@ -167,19 +193,38 @@ verdict limited_by_cores(const figures& f, const machine& on) {
   return v;
 }
 
-verdict limited_by_hand_over(const penstock::report& r, const shape& s, const figures& f, const machine& on) {
-  constexpr double cheap = 500e-9;  // for which handing over, some ten nanoseconds to some hundred, is a good part
+std::string larger_capacity(const shape& s) {
+  return fmt::format("a larger --capacity (now {}): then more goes over at once", s.capacity);
+}
+
+verdict limited_by_one_core(const shape& s, const figures& f) {
+  const auto& most = f.heaviest();
+  verdict v{limit::one_core, most.name, std::min(f.cores_wanted(), 1.0)};
+  v.why = fmt::format(
+      "one core: all stages together are busy {} of its time; at {} an item they cost less than going over to another "
+      "core does, so they take turns on one",
+      percent(f.cores_wanted()), time_text(f.each()));
+  v.advice = s.capacity < large
+                 ? larger_capacity(s)
+                 : fmt::format(
+                       "less work for an item, most of it is in '{}'{}; or several items handed over as one. More "
+                       "--threads gain nothing",
+                       most.name, s.stages > 0 ? ", or fewer stages" : "");
+  return v;
+}
+
+verdict limited_by_hand_over(const shape& s, const figures& f, const machine& on) {
   const auto& top = f.busiest();
   verdict v{limit::hand_over, top.name, std::min(f.busy(top), 1.0)};
   v.why = fmt::format(
       "no stage: the busiest, '{}', works {} of the time, and {} busy {}; the rest goes into handing "
       "over, waking up and waiting for a turn",
       top.name, percent(v.busy), workers_text(on), percent(f.cores_busy()));
-  const double each = f.cores_wanted() * f.elapsed() / static_cast<double>(r.stage(consume_stage).done);
-  if (s.capacity < 64) {
-    v.advice = fmt::format("a larger --capacity (now {}): then more goes over at once", s.capacity);
-  } else if (each < cheap) {
-    v.advice = "fewer stages, or more work for an item: as cheap as these they are better handed over in batches";
+  if (s.capacity < large) {
+    v.advice = larger_capacity(s);
+  } else if (f.each() < cheap) {
+    v.advice = fmt::format("{}more work for an item: as cheap as these they are better handed over in batches",
+                           s.stages > 0 ? "fewer stages, or " : "");
   } else {
     v.advice = "a longer measurement on a machine with nothing else to do, to see more";
   }
@@ -194,6 +239,7 @@ const char* to_string(limit what) noexcept {
     case limit::produce_rate: return "produce rate";
     case limit::consume_rate: return "consume rate";
     case limit::stage: return "stage";
+    case limit::one_core: return "one core";
     case limit::cores: return "cores";
     case limit::hand_over: return "hand-over";
   }
@@ -215,13 +261,25 @@ verdict what_limits(const penstock::report& r, const shape& s, const machine& on
 
   const figures f(r, s, on);
   auto v = f.busy(f.busiest()) >= stage_is_busy ? limited_by_stage(r, f, on)
+           : f.take_turns_on_one_core()         ? limited_by_one_core(s, f)
            : f.cores_busy() >= cores_are_busy   ? limited_by_cores(f, on)
-                                                : limited_by_hand_over(r, s, f, on);
+                                                : limited_by_hand_over(s, f, on);
   if (f.cores_had() < share_of_its_own * f.cores_wanted())
     v.caution =
         fmt::format("other programs were running: of the {:.1f} cores that the stages took, this one had {:.1f}",
                     f.cores_wanted(), f.cores_had());
+  if (const auto* slow = f.with_long_items())
+    v.caution += fmt::format("{}an item takes more than a tenth of the measurement in '{}': measure longer",
+                             v.caution.empty() ? "" : "; and ", slow->name);
   return v;
+}
+
+void count_what_is_under_way(penstock::report& r) {
+  for (auto& stage : r.stages) {
+    if (stage.under_way == 0) continue;
+    const auto others = static_cast<penstock::duration::rep>(std::min(stage.under_way, stage.workers) - 1);
+    stage.busy += stage.longest + stage.longest / 2 * others;
+  }
 }
 
 }  // namespace bench

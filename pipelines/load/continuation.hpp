@@ -2,7 +2,7 @@
 //
 // A load is known by the table and by its inputs: their names, in their order; where no load has these names, an
 // unfinished one of files with the same contents is meant, which were moved. Of the loads with one list of names only
-// the latest counts. Docs: docs/decisions/0040.
+// the latest counts. The rules are those of docs/decisions/0040.
 #pragma once
 
 #include <cstdint>

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <penstock/base/error.hpp>
+#include <penstock/connectors/compressed.hpp>
 #include <penstock/connectors/csv.hpp>
 #include <penstock/connectors/postgres.hpp>
 #include <penstock/connectors/sqlite.hpp>
@@ -31,6 +32,7 @@ constexpr std::pair<exit_code, const char*> meanings[] = {
     {exit_code::disk_full, "no room for the database"},
     {exit_code::output_unwritable, "the rejected rows, or the report, could not be written"},
     {exit_code::changed, "an interrupted load cannot go on, because something has changed; see --fresh"},
+    {exit_code::damaged, "a compressed input is cut off or damaged; the rows before that are committed"},
     {exit_code::stopped, "stopped by a signal; what was read by then is committed"},
     {exit_code::cancelled, "cancelled by a second signal, or because the drain took too long"},
 };
@@ -88,6 +90,8 @@ failure explain(const std::exception_ptr& thrown) {
     return {
         exit_code::changed,
         fmt::format("{}, so that the unfinished load of it cannot go on; --fresh loads it as a new input", e.what())};
+  } catch (const penstock::compressed::error& e) {
+    return {exit_code::damaged, e.what()};
   } catch (const gave_up_waiting& e) {
     return {exit_code::database_locked, e.what()};
   } catch (const penstock::sqlite::error& e) {

@@ -22,6 +22,7 @@ enum class exit_code {
   disk_full = 10,          ///< no room for the database
   output_unwritable = 11,  ///< the file of rejected rows, or the report, could not be written
   changed = 12,            ///< a load cannot go on: the inputs or the rejected rows are not as it left them
+  damaged = 13,            ///< a compressed input is cut off or damaged
   stopped = 20,            ///< by a signal; what was read by then is committed
   cancelled = 21,          ///< by a second signal, or because the drain took too long
 };

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string_view>
+
+#include <penstock/connectors/compressed.hpp>
 
 #include "columns.hpp"
 #include "exit_code.hpp"
@@ -13,6 +16,7 @@
 namespace load {
 namespace {
 
+namespace compressed = penstock::compressed;
 namespace csv = penstock::csv;
 
 enum class kind_of_file : std::uint8_t { regular, stream };
@@ -25,32 +29,49 @@ kind_of_file kind_of(const std::string& file) {
   return stream ? kind_of_file::stream : kind_of_file::regular;
 }
 
-bool begins_with_a_brace(const std::string& file) {
+// What a pipe brings is told by its first bytes, when they come.
+penstock::files::source source_of(const std::string& file) {
+  if (kind_of(file) == kind_of_file::stream || compressed::promised_by(file) != compressed::format::plain)
+    return compressed::source(file);
+  std::array<char, compressed::magic_bytes> first{};
   std::ifstream in(file, std::ios::binary);
+  in.read(first.data(), first.size());
+  const auto known = compressed::format_of({first.data(), static_cast<std::size_t>(in.gcount())});
+  if (known == compressed::format::plain) return file;  // read without a detour
+  return compressed::source(file);
+}
+
+bool begins_with_a_brace(const penstock::files::source& from) {
   std::string start(4096, '\0');
-  in.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<std::size_t>(in.gcount()));
+  if (from.read_or_stop) {
+    const auto read = from.read_or_stop;
+    start.resize(read(start, {}).value_or(0));
+  } else {
+    std::ifstream in(from.name, std::ios::binary);
+    in.read(start.data(), static_cast<std::streamsize>(start.size()));
+    start.resize(static_cast<std::size_t>(in.gcount()));
+  }
   if (start.starts_with("\xEF\xBB\xBF")) start.erase(0, 3);
   const auto first = start.find_first_not_of(" \t\r\n");
   return first != std::string::npos && start[first] == '{';
 }
 
-file_format guess(const std::string& file) {
-  const auto ending = std::filesystem::path(file).extension();
+file_format guess(const penstock::files::source& from) {
+  const auto ending = std::filesystem::path(unpacked_name(from.name)).extension();
   if (ending == ".csv" || ending == ".tsv") return file_format::csv;
   if (ending == ".ndjson" || ending == ".jsonl" || ending == ".json") return file_format::ndjson;
-  if (kind_of(file) == kind_of_file::stream) return file_format::csv;
-  return begins_with_a_brace(file) ? file_format::ndjson : file_format::csv;
+  if (kind_of(from.name) == kind_of_file::stream) return file_format::csv;
+  return begins_with_a_brace(from) ? file_format::ndjson : file_format::csv;
 }
 
-file_format format_of_all(const options& how) {
+file_format format_of_all(const options& how, const std::vector<penstock::files::source>& sources) {
   if (how.format) return *how.format;
-  const auto format = guess(how.files.front());
-  for (const auto& file : how.files)
-    if (guess(file) != format)
+  const auto format = guess(sources.front());
+  for (const auto& source : sources)
+    if (guess(source) != format)
       throw failure(exit_code::usage, fmt::format("{} and {} are of different formats; load them one after the other, "
                                                   "or say --format",
-                                                  how.files.front(), file));
+                                                  how.files.front(), source.name));
   return format;
 }
 
@@ -82,6 +103,11 @@ void look_at_headers(const inputs& from, const options& how) {
 
 }  // namespace
 
+std::string unpacked_name(const std::string& file) {
+  if (compressed::promised_by(file) == compressed::format::plain) return file;
+  return file.substr(0, file.rfind('.'));
+}
+
 std::string inputs::name(std::size_t source) const {
   const auto& name = sources[source].name;
   return name == "-" ? "standard input" : name;
@@ -94,13 +120,13 @@ inputs look_at_inputs(const options& how) {
   for (const auto& file : how.files) refuse_empty(file);
 
   inputs from;
-  from.format = format_of_all(how);
-  from.sources.assign(how.files.begin(), how.files.end());
+  for (const auto& file : how.files) from.sources.push_back(source_of(file));
+  from.format = format_of_all(how, from.sources);
   if (from.format == file_format::ndjson) {
     if (how.delimiter) throw failure(exit_code::usage, "--delimiter has no meaning for NDJSON");
     return from;
   }
-  const bool tabs = std::filesystem::path(how.files.front()).extension() == ".tsv";
+  const bool tabs = std::filesystem::path(unpacked_name(how.files.front())).extension() == ".tsv";
   from.dialect.delimiter = how.delimiter.value_or(tabs ? '\t' : ',');
   look_at_headers(from, how);
   return from;

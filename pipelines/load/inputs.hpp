@@ -14,11 +14,14 @@ namespace load {
 struct inputs {
   file_format format = file_format::csv;
   penstock::csv::dialect dialect{};
-  std::vector<penstock::files::source> sources;
+  std::vector<penstock::files::source> sources;  ///< those that are compressed give their plain bytes
 
   /// For people.
   [[nodiscard]] std::string name(std::size_t source) const;
 };
+
+/// The name without the ending of a compressed file: what it will be called when it is unpacked.
+std::string unpacked_name(const std::string& file);
 
 /// Decides on the format, and refuses what cannot be loaded as a whole: a file that is missing, unreadable, a directory
 /// or empty, files of two formats, a header that is malformed or differs from that of the first file. Pipes are looked

@@ -99,7 +99,9 @@ void print(const std::string& text) {
 // What the next load of these inputs has to know: that this one came to its end.
 void record_the_end(load::job& work, const penstock::report& report, load::ending& ending) {
   const bool loaded = report.state() == penstock::end_state::completed;
-  if (work.already_loaded || work.done.id == 0 || (!loaded && report.state() != penstock::end_state::stopped)) return;
+  // A stop on the way to the place where the load goes on has changed nothing.
+  const bool stopped = report.state() == penstock::end_state::stopped && work.rows.read > 0;
+  if (work.already_loaded || work.done.id == 0 || (!loaded && !stopped)) return;
   try {
     auto end = work.done;
     end.state = loaded ? load::load_state::loaded : load::load_state::stopped;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "exit_code.hpp"
+#include "inputs.hpp"
 
 namespace load {
 namespace {
@@ -73,7 +74,7 @@ void choose_destination(const std::string& target, options& o) {
 }
 
 std::string table_named_after(const std::string& file) {
-  auto name = file == "-" ? "stdin" : std::filesystem::path(file).stem().string();
+  auto name = file == "-" ? "stdin" : std::filesystem::path(unpacked_name(file)).stem().string();
   if (name.empty()) name = "data";
   return name;
 }
@@ -112,10 +113,10 @@ std::optional<options> read_options(int argc, const char* const* argv) {
       "reason.",
       "penstock-load"};
   app.set_version_flag("--version", "penstock-load 0.1.0");
-  app.add_option(
-         "FILES", o.files,
-         "The files, loaded one after the other; - is standard input. The same files again go on where a load of "
-         "them was interrupted")
+  app.add_option("FILES", o.files,
+                 "The files, loaded one after the other; - is standard input; gzip and zstd are unpacked. The same "
+                 "files again go on where a load of "
+                 "them was interrupted")
       ->required();
   app.add_option("--to", to,
                  "Where to: sqlite:FILE, made if there is none, or postgres://[USER[:PASSWORD]@][HOST[:PORT]]/DATABASE")

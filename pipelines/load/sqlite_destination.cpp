@@ -98,7 +98,9 @@ void sqlite_destination::open() {
 
 load_history sqlite_destination::history() {
   return in_our_words([&]() -> load_history {
-    if (!database_ || sqlite::table_columns(*database_, "penstock_progress").empty()) return {};
+    if (!database_ || sqlite::table_columns(*database_, "penstock_loads").empty() ||
+        sqlite::table_columns(*database_, "penstock_progress").empty())
+      return {};
     load_history found;
     const auto rows = database_->query(
         "SELECT id, inputs, contents, state, source, \"offset\", line, record, digest, done_source, done_line, "
@@ -217,11 +219,12 @@ void sqlite_destination::begin_record(checkpoint& first) {
   database_->execute("INSERT INTO main.penstock_loads (target, inputs, contents) VALUES (?, ?, ?)", how_.table,
                      first.inputs, first.contents);
   first.id = std::get<std::int64_t>(database_->query("SELECT last_insert_rowid()").rows.at(0).at(0));
-  database_->execute("INSERT INTO main.penstock_progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", first.id,
-                     word_of(first.state), number_of(first.source), number_of(first.offset), number_of(first.line),
-                     number_of(first.record), number_of(first.digest), number_of(first.done_source),
-                     number_of(first.done_line), number_of(first.inserted), number_of(first.rejected), first.rejects,
-                     number_of(first.rejects_bytes), number_of(first.rejects_digest));
+  database_->execute("INSERT OR REPLACE INTO main.penstock_progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     first.id, word_of(first.state), number_of(first.source), number_of(first.offset),
+                     number_of(first.line), number_of(first.record), number_of(first.digest),
+                     number_of(first.done_source), number_of(first.done_line), number_of(first.inserted),
+                     number_of(first.rejected), first.rejects, number_of(first.rejects_bytes),
+                     number_of(first.rejects_digest));
 }
 
 void sqlite_destination::update_record(const checkpoint& last, const checkpoint& now) {

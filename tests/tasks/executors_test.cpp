@@ -225,21 +225,23 @@ TEST(task_group, is_cancelled_while_its_tasks_begin_and_end) {
   const long alive = counted::alive;
   on_each_executor([](const asio::any_io_executor& executor) {
     for (int round = 0; round < 15; ++round) {
-      std::atomic<int> inside{0};
+      std::atomic<int> inside{0}, begun{0};
       task_group<counted> group(executor);
       std::jthread canceller([&] {
-        for (int i = 0; i < round * 60; ++i) std::this_thread::yield();
+        while (begun < round) std::this_thread::yield();
         group.cancel();
       });
       for (int i = 0; i < 10; ++i) {
-        group.spawn("plain", [&inside, i] {
+        group.spawn("plain", [&inside, &begun, i] {
           ++inside;
+          ++begun;
           counted value(i);
           --inside;
           return value;
         });
-        group.spawn("coroutine", [&inside, i]() -> awaitable<counted> {
+        group.spawn("coroutine", [&inside, &begun, i]() -> awaitable<counted> {
           ++inside;
+          ++begun;
           counted value(i);
           try {
             co_await async_sleep(duration(i));

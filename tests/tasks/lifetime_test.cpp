@@ -71,21 +71,22 @@ TEST(task_group_destructor, meets_tasks_that_begin_and_end) {
   for (const std::size_t threads : {1U, 2U}) {
     asio::thread_pool pool(threads);
     for (int round = 0; round < 200; ++round) {
-      std::atomic<int> inside{0};
+      std::atomic<int> inside{0}, begun{0};
       {
         task_group<counted> group(pool);
         for (int i = 0; i < 4; ++i) {
-          group.spawn("coroutine", [&inside, i]() -> awaitable<counted> {
+          group.spawn("coroutine", [&inside, &begun, i]() -> awaitable<counted> {
             struct visit {
               std::atomic<int>& count;
               explicit visit(std::atomic<int>& c) : count(c) { ++count; }
               ~visit() { --count; }
             } const here(inside);
+            ++begun;
             co_await async_sleep(std::chrono::microseconds(i));
             co_return counted(i);
           });
         }
-        for (int i = 0; i < round % 50; ++i) std::this_thread::yield();
+        while (begun < round % 5) std::this_thread::yield();
       }
       EXPECT_EQ(inside, 0);
       EXPECT_EQ(counted::alive, alive);

@@ -165,6 +165,28 @@ TEST(benchmark_header, ends_with_an_error_when_a_run_fails) {
   EXPECT_EQ(ran, 1);
 }
 
+TEST(benchmark_header, ends_with_an_error_when_an_iteration_has_other_stages) {
+  const auto line = [](const char* name, std::size_t stages) -> pipeline {
+    const auto same = [](int n) { return n; };
+    std::vector<decltype(transform({}, same))> some;
+    for (std::size_t s = 0; s < stages; ++s) some.push_back(transform({.name = "stage " + std::to_string(s)}, same));
+    return {"line", producer({.name = name}, std::views::iota(0, 10)), sequence(std::move(some)),
+            consumer({.name = "take"}, [](int) {})};
+  };
+  const pipeline first = line("count", 2);
+  int which = 0;
+  for (const auto& other : {line("count", 1), line("count", 3), line("number", 2)}) {
+    int made = 0;
+    const auto run = run_benchmark("other_" + std::to_string(++which), 3, [&](benchmark::State& state) {
+      penstock::runtime machinery({.cpu_workers = 1});
+      measure(state, machinery, [&]() -> pipeline { return ++made == 1 ? first : other; });
+    });
+    EXPECT_TRUE(run.error_occurred);
+    EXPECT_EQ(run.error_message, "an iteration has other stages than those before it");
+    EXPECT_EQ(made, 2);
+  }
+}
+
 TEST(benchmark_header, measures_the_example_of_the_guide) {
   collector into;
   benchmark::RunSpecifiedBenchmarks(&into, "^counting_digits/");

@@ -1,6 +1,7 @@
 // Everything that a user of Penstock needs; the connectors have headers of their own.
 #pragma once
 
+#include <penstock/body/async_retry.hpp>
 #include <penstock/body/async_sleep.hpp>
 #include <penstock/body/dead_letter.hpp>
 #include <penstock/body/limited.hpp>
@@ -11,5 +12,7 @@
 #include <penstock/runtime/run.hpp>
 #include <penstock/runtime/runtime.hpp>
 #include <penstock/sync/queue.hpp>
+#include <penstock/sync/rate_limiter.hpp>
+#include <penstock/sync/retry_budget.hpp>
 #include <penstock/sync/shared_limit.hpp>
 #include <penstock/sync/task_group.hpp>

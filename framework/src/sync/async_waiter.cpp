@@ -1,8 +1,9 @@
 #include "penstock/sync/detail/async_waiter.hpp"
 
-#include <boost/asio/recycling_allocator.hpp>
 #include <unordered_map>
 #include <utility>
+
+#include "sync/block_cache.hpp"
 
 namespace penstock::detail {
 
@@ -85,13 +86,25 @@ void async_waiter::watch(const stop_token& stop) {
   if (stop.stop_possible()) on_stop_.emplace(stop.std_token(), stopper{this});
 }
 
+namespace {
+
+/// The thread's cache, and none while the thread ends: other destructors of the thread may still end waits.
+struct cache_of_thread {
+  ~cache_of_thread() { gone = true; }
+  block_cache blocks;
+  inline static thread_local bool gone = false;
+};
+thread_local cache_of_thread cache;
+
+}  // namespace
+
 void* async_waiter::operator new(std::size_t size) {
-  return boost::asio::recycling_allocator<std::max_align_t>().allocate((size - 1) / sizeof(std::max_align_t) + 1);
+  return cache_of_thread::gone ? ::operator new(size) : cache.blocks.take(size);
 }
 
 void async_waiter::operator delete(void* memory, std::size_t size) noexcept {
-  boost::asio::recycling_allocator<std::max_align_t>().deallocate(static_cast<std::max_align_t*>(memory),
-                                                                  (size - 1) / sizeof(std::max_align_t) + 1);
+  if (cache_of_thread::gone) return ::operator delete(memory);
+  cache.blocks.give(memory, size);
 }
 
 }  // namespace penstock::detail

@@ -41,7 +41,7 @@ reading read(std::vector<files::source> sources, csv::block_options options) {
     }
     for (const auto& bad : parsed.rejected) all.rows.push_back({bad.source, bad.line, bad.reason});
     all.rows_before.push_back(all.rows.size());
-    std::ranges::stable_sort(all.rows, {}, [](const row& r) { return std::pair(r.source, r.line); });
+    std::ranges::sort(all.rows, {}, [](const row& r) { return std::pair(r.source, r.line); });
   }
   return all;
 }

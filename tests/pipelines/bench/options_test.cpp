@@ -96,6 +96,22 @@ TEST(options, can_be_swept_whatever_they_are) {
     EXPECT_EQ(read({"--sweep", text}).variants.size(), 2U) << text;
 }
 
+TEST(options, of_a_sweep_are_a_title_without_what_is_swept) {
+  const auto title = [](std::initializer_list<const char*> arguments) {
+    const auto o = read(arguments);
+    return words_for(o.variants[0].what, o.swept);
+  };
+  EXPECT_EQ(title({"--sweep", "producers=1,2"}), "producers -> 1 consumer, queue of 1024");
+  EXPECT_EQ(title({"--sweep", "consumers=1,2", "--consume-rate", "2/s"}),
+            "1 producer -> consumers (2.00/s each), queue of 1024");
+  EXPECT_EQ(title({"--sweep", "stages=0,1"}), "1 producer -> stages -> 1 consumer, queues of 1024");
+  EXPECT_EQ(title({"--sweep", "workers=2,4"}), "1 producer -> 1 stage -> 1 consumer, queues of 1024");
+  EXPECT_EQ(title({"--sweep", "capacity=1,2"}), "1 producer -> 1 consumer, queue");
+  EXPECT_EQ(title({"--sweep", "produce-rate=1/s,2/s"}), "1 producer -> 1 consumer, queue of 1024");
+  EXPECT_EQ(title({"--sweep", "work=1us,2us", "--workers", "2"}),
+            "1 producer -> 1 stage x 2 workers -> 1 consumer, queues of 1024");
+}
+
 TEST(options, that_cannot_be_are_refused_with_their_name_and_what_was_written) {
   struct wrong {
     std::initializer_list<const char*> arguments;
@@ -122,6 +138,11 @@ TEST(options, that_cannot_be_are_refused_with_their_name_and_what_was_written) {
       {{"--order", "sorted"}, "--order: 'sorted' is neither kept nor any"},
       {{"--on", "gpu"}, "--on: 'gpu' is neither cpu nor blocking"},
       {{"--stages", "0", "--work", "1us"}, "--work is about the stages in between, and --stages 0 wants none"},
+      {{"--stages", "0", "--sweep", "work=1us,2us"},
+       "--work is about the stages in between, and --stages 0 wants none"},
+      {{"--sweep", "stages=1,0", "--workers", "2"},
+       "--workers is about the stages in between, and --sweep stages=0 wants none"},
+      {{"--sweep", "workers=1,2", "--workers", "3"}, "--workers is swept, so it cannot be given too"},
       {{"--sweep", "workers"}, "--sweep: 'workers' is not written as workers=1,2,4"},
       {{"--sweep", "depth=1,2"}, "what can be swept: producers, consumers, capacity"},
       {{"--sweep", "workers=1,,2"}, "--sweep workers: '' is no whole number"},

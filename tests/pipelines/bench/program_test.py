@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 PROGRAM = os.environ["PENSTOCK_BENCH"]
-OK, USAGE, OUTPUT, STOPPED, CANCELLED = 0, 2, 11, 20, 21
+OK, USAGE, OUTPUT, NOTHING, STOPPED, CANCELLED = 0, 2, 11, 12, 20, 21
 DEMONSTRATION = ["--producers", "2", "--consumers", "3", "--capacity", "5"]
 
 
@@ -32,8 +32,8 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(report["exit_code"], code)
         for one in report["measurements"]:
             self.assertEqual(one["run"]["stages"][-1]["done"], one["items"])
-            self.assertIn(one["limit"]["what"], ["nothing measured", "produce rate", "consume rate", "stage", "cores",
-                                                 "hand-over"])
+            self.assertIn(one["limit"]["what"], ["nothing measured", "produce rate", "consume rate", "stage", "one core",
+                                                 "cores", "hand-over"])
             self.assertTrue(one["limit"]["why"] and one["limit"]["advice"])
         return report["measurements"]
 
@@ -62,6 +62,25 @@ class Measuring(BenchTest):
         self.assertGreaterEqual(one["seconds"], (50 - 3) / 200)
         queue = one["run"]["edges"][2]
         self.assertEqual((queue["from"], queue["to"], queue["capacity"]), ("produce", "consume rate", 5))
+
+    def test_of_no_item_has_a_code_of_its_own(self):
+        done = run("--work", "10s", "--for", "1ms", "--drain-within", "1ms", "--on", "blocking", "--json")
+        self.assertEqual((done.returncode, done.stderr),
+                         (NOTHING, "penstock-bench: no item came through, so nothing was measured\n"))
+        one, = self.measurements(done.stdout, NOTHING)
+        self.assertEqual((one["items"], one["limit"]["what"]), (0, "nothing measured"))
+
+    def test_says_which_shape_it_was(self):
+        one, = self.measures("--items", "10", "--threads", "1", "--latency")
+        self.assertEqual([one["shape"][name] for name in ("threads", "items", "latency")], [1, 10, True])
+        one, = self.measures("--for", "20ms")
+        self.assertEqual([one["shape"][name] for name in ("threads", "items", "latency")], [0, None, False])
+
+    def test_counts_the_work_that_is_under_way_at_the_end(self):
+        one, = self.measures("--on", "blocking", "--work", "200ms", "--for", "300ms", "--drain-within", "1ms")
+        # Its worker always has an item; those that came back are two thirds of the time.
+        self.assertGreater(one["run"]["stages"][1]["busy_s"], 0.8 * one["seconds"])
+        self.assertIn("an item takes more than a tenth of the measurement in 'stage 1'", one["limit"]["caution"])
 
     def test_for_a_time_ends_by_itself(self):
         one, = self.measures("--for", "50ms")
@@ -105,6 +124,7 @@ class Text(BenchTest):
     def test_of_a_sweep_is_a_table_with_a_row_for_each_value(self):
         done = run("--items", "1000", "--sweep", "capacity=1,64")
         self.assertEqual((done.returncode, done.stderr), (OK, ""))
+        self.assertIn("1 producer -> 1 consumer, queue, swept over capacity\n", done.stdout)
         self.assertRegex(done.stdout, r"(?m)^  capacity +items/s +speed-up +limited by$")
         self.assertRegex(done.stdout, r"(?m)^ +1 +[\d.]+( [kM])? +1\.00  \S")
         self.assertRegex(done.stdout, r"(?m)^ +64 +[\d.]+( [kM])? +[\d.]+  \S")

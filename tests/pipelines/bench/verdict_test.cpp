@@ -142,12 +142,81 @@ TEST(verdict, is_not_a_rate_that_is_never_reached) {
 }
 
 TEST(verdict, is_handing_over_when_nobody_works_much) {
-  const auto report = of({stage("produce", 100'000'000, 5s), stage("consume", 100'000'000, 4s)});
+  const auto report = of({stage("produce", 100'000'000, 4s), stage("consume", 100'000'000, 3s)});
   const auto v = what_limits(report, {}, two_cores);
   EXPECT_EQ(v.what, limit::hand_over);
-  EXPECT_THAT(v.why, HasSubstr("'produce', works 50 % of the time"));
+  EXPECT_THAT(v.why, HasSubstr("'produce', works 40 % of the time"));
   EXPECT_THAT(v.advice, HasSubstr("in batches"));
   EXPECT_THAT(what_limits(report, {.capacity = 5}, two_cores).advice, HasSubstr("a larger --capacity (now 5)"));
+}
+
+TEST(verdict, is_one_core_where_cheap_stages_take_turns_on_it) {
+  const auto report = of({stage("produce", 2'000'000'000, 5100ms), stage("consume", 2'000'000'000, 4600ms)});
+  const auto v = what_limits(report, {}, two_cores);
+  EXPECT_EQ(v.what, limit::one_core);
+  EXPECT_EQ(v.stage, "produce");
+  EXPECT_DOUBLE_EQ(v.busy, 0.97);
+  EXPECT_THAT(v.why, HasSubstr("busy 97 % of its time; at 5 ns an item"));
+  EXPECT_THAT(v.advice, HasSubstr("More --threads gain nothing"));
+  EXPECT_THAT(v.advice, Not(HasSubstr("stages")));  // there are none in between
+  EXPECT_THAT(what_limits(report, {.capacity = 5}, two_cores).advice, HasSubstr("a larger --capacity (now 5)"));
+}
+
+TEST(verdict, does_not_ask_for_threads_that_cheap_stages_would_not_use) {
+  const auto report = of({stage("produce", 1'000'000'000, 3s), stage("stage 1", 1'000'000'000, 4s),
+                          stage("consume", 1'000'000'000, 2700ms)});
+  const auto v = what_limits(report, {.stages = 1, .threads = 1}, {.cpu_workers = 1, .cores = 2});
+  EXPECT_EQ(v.what, limit::one_core);
+  EXPECT_EQ(v.stage, "stage 1");
+  EXPECT_THAT(v.advice, HasSubstr("fewer stages"));
+  EXPECT_THAT(v.advice, Not(HasSubstr("more --threads (now")));
+}
+
+TEST(verdict, is_not_one_core_where_stages_could_run_beside_one_another) {
+  const auto report = [](std::uint64_t items, std::size_t workers) {
+    return of({stage("produce", items, 3s), stage("stage 1", items, 4s, workers), stage("consume", items, 2700ms)});
+  };
+  const machine one_thread{.cpu_workers = 1, .cores = 2};
+  const auto dear = what_limits(report(1'000'000, 1), {.stages = 1}, one_thread);  // 9.7 us an item
+  EXPECT_EQ(dear.what, limit::cores);
+  EXPECT_THAT(dear.advice, HasSubstr("more --threads (now 1 of 2 cores)"));
+  EXPECT_NE(what_limits(report(1'000'000'000, 2), {.stages = 1}, one_thread).what, limit::one_core);
+  EXPECT_NE(what_limits(report(1'000'000'000, 1), {.stages = 1, .place = penstock::place::blocking}, two_cores).what,
+            limit::one_core);
+}
+
+TEST(verdict, never_asks_for_fewer_stages_where_there_are_none) {
+  const auto idle = [](std::size_t stages) {
+    return what_limits(of({stage("produce", 100'000'000, 2s), stage("consume", 100'000'000, 3s)}), {.stages = stages},
+                       two_cores);
+  };
+  EXPECT_EQ(idle(0).what, limit::hand_over);
+  EXPECT_THAT(idle(0).advice, Not(HasSubstr("fewer stages")));
+  EXPECT_THAT(idle(1).advice, HasSubstr("fewer stages"));
+}
+
+TEST(verdict, counts_what_is_under_way) {
+  auto report =
+      of({stage("produce", 10, 0s), stage("stage 1", 4, 8s), stage("stage 2", 4, 4s, 3), stage("consume", 4, 0s)});
+  report.stages[1].under_way = 1;
+  report.stages[1].longest = 1500ms;
+  report.stages[2].under_way = 3;
+  report.stages[2].longest = 2s;
+  count_what_is_under_way(report);
+  EXPECT_EQ(report.stages[0].busy, 0s);
+  EXPECT_EQ(report.stages[1].busy, 9500ms);
+  EXPECT_EQ(report.stages[2].busy, 8s);  // 2 s of the first, and half of that of each other
+  EXPECT_EQ(what_limits(report, {.stages = 2}, two_cores).stage, "stage 1");
+}
+
+TEST(verdict, warns_where_items_are_long_beside_the_measurement) {
+  const auto caution = [](std::uint64_t items) {
+    return what_limits(of({stage("produce", items, 0s), stage("stage 1", items, 9500ms), stage("consume", items, 0s)}),
+                       {.stages = 1}, two_cores)
+        .caution;
+  };
+  EXPECT_THAT(caution(9), HasSubstr("an item takes more than a tenth of the measurement in 'stage 1': measure longer"));
+  EXPECT_EQ(caution(10), "");
 }
 
 TEST(verdict, warns_where_other_programs_had_the_cores) {

@@ -21,7 +21,8 @@ class ResumeTest(LoadTest):
         return ended
 
     def check_rows(self, last):
-        self.assertEqual([row[0] for row in self.rows()], list(range(last)))
+        # Not assertEqual: the difference of long lists takes minutes.
+        self.assertTrue([row[0] for row in self.rows()] == list(range(last)))
         self.assertEqual(self.query("PRAGMA integrity_check"), [("ok",)])
 
     def notes(self, ended):
@@ -48,7 +49,7 @@ class GoingOn(ResumeTest):
         self.loads(path, "--table", "t", db=whole)
         self.interrupt(path)
         self.loads(path, "--table", "t")
-        self.assertEqual(self.rows(), self.rows(db=whole))
+        self.assertTrue(self.rows() == self.rows(db=whole))
 
     def test_of_ndjson_rejects_a_key_that_the_table_lacks_as_a_whole_load_does(self):
         lines = [json.dumps({"n": n}) for n in range(50_000)]
@@ -57,7 +58,7 @@ class GoingOn(ResumeTest):
         self.loads(path, "--table", "t", "--rejects", "whole", db=self.folder / "whole.db")
         self.interrupt(path)
         self.loads(path, "--table", "t")
-        self.assertEqual(self.rows(), self.rows(db=self.folder / "whole.db"))
+        self.assertTrue(self.rows() == self.rows(db=self.folder / "whole.db"))
         self.assertEqual(self.rejects(), self.rejects("whole"))
         self.assertEqual(len(self.rejects()), 2)
 
@@ -107,7 +108,7 @@ class GoingOn(ResumeTest):
         with open(self.folder / "t.db.rejects.ndjson", "a") as more:
             more.write('{"file":"t.csv","line":99}\n{"fi')
         second = self.loads(path, "--table", "t")
-        self.assertEqual([row["line"] for row in self.rejects()], [n + 2 for n in range(0, 100_000, 7)])
+        self.assertTrue([row["line"] for row in self.rejects()] == [n + 2 for n in range(0, 100_000, 7)])
         self.assertEqual(first.report["rows_rejected"], second.report["earlier"]["rows_rejected"])
 
     def test_without_its_rejected_rows_is_refused_unless_others_are_named(self):
@@ -125,7 +126,7 @@ class GoingOn(ResumeTest):
         file.write_bytes(content)
         lines = {row["line"] for row in self.rejects("others")} | {
             json.loads(line)["line"] for line in content.decode().splitlines() if line.endswith("}")}
-        self.assertLessEqual({n + 2 for n in range(0, 100_000, 7)}, lines)
+        self.assertTrue({n + 2 for n in range(0, 100_000, 7)} <= lines)
 
     def test_at_a_bad_row_that_ended_it(self):
         path = self.write("t.csv", "n\n0\n1\n2,bad\n3\n")
@@ -158,7 +159,7 @@ class Changed(ResumeTest):
             if not changed.startswith(b"m"):
                 self.check_sentence(ended, CHANGED, ["t.csv", "--fresh"])
             self.assertNotEqual(ended.code, OK)
-            self.assertEqual(self.rows(), before)
+            self.assertTrue(self.rows() == before)
         path.write_bytes(content)
         self.loads(path, "--table", "t")
         self.check_rows(100_000)
@@ -253,7 +254,7 @@ class Pipes(ResumeTest):
         before = self.rows()
         self.refuses(CHANGED, "-", "--table", "t", input=b"n\n", says=["standard input", "--resume", "--fresh"])
         self.refuses(CHANGED, "-", "--table", "t", "--resume", input=self.TEXT.replace(b"7", b"8", 1), says="--fresh")
-        self.assertEqual(self.rows(), before)
+        self.assertTrue(self.rows() == before)
         self.loads("-", "--table", "t", "--resume", input=self.TEXT)
         self.check_rows(100_000)
 

@@ -19,7 +19,7 @@ void check(const dialect& how) {
 }
 
 std::string display_name(const files::source& from) {
-  return from.name == "-" && !from.read ? "standard input" : from.name;
+  return from.name == "-" && !from.is_function() ? "standard input" : from.name;
 }
 
 }  // namespace

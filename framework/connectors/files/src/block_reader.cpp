@@ -50,7 +50,8 @@ void block_reader::sum_sizes() {
   std::uint64_t total = 0;
   for (const source& each : sources_) {
     struct stat status{};
-    if (each.read || each.name == "-" || ::stat(each.name.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+    if (each.is_function() || each.name == "-" || ::stat(each.name.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+      return;
     total += static_cast<std::uint64_t>(status.st_size);
   }
   progress_->bytes_total.store(total, std::memory_order_relaxed);
@@ -127,7 +128,7 @@ void block_reader::take_in(const char* to) noexcept {
 
 void block_reader::refuse(const char* why) const {
   const source& from = sources_[index_];
-  throw changed_source(index_, (from.name == "-" && !from.read ? "standard input" : from.name) + " " + why);
+  throw changed_source(index_, (from.name == "-" && !from.is_function() ? "standard input" : from.name) + " " + why);
 }
 
 void block_reader::open_source() {

@@ -41,8 +41,8 @@ class stop_event {
 
 }  // namespace
 
-input::input(const source& from) : name_(from.name), function_(from.read) {
-  if (function_) return;
+input::input(const source& from) : name_(from.name), function_(from.read), stoppable_(from.read_or_stop) {
+  if (function_ || stoppable_) return;
   if (name_ == "-") {
     descriptor_ = STDIN_FILENO;
     name_ = "standard input";
@@ -71,6 +71,7 @@ input::input(const source& from) : name_(from.name), function_(from.read) {
 input::input(input&& other) noexcept
     : name_(std::move(other.name_)),
       function_(std::move(other.function_)),
+      stoppable_(std::move(other.stoppable_)),
       descriptor_(other.descriptor_),
       owns_(std::exchange(other.owns_, false)),
       no_writer_yet_(other.no_writer_yet_),
@@ -101,6 +102,7 @@ input::wait_result input::wait_readable(const stop_token& stop) const {
 }
 
 std::optional<std::size_t> input::read(std::span<char> into, const stop_token& stop) {
+  if (stoppable_) return stoppable_(into, stop);
   if (function_) return function_(into);
   const bool waits = no_writer_yet_ || (!size_ && stop.stop_possible());
   if (waits && wait_readable(stop) == wait_result::stopped) return std::nullopt;

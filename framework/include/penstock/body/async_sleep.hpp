@@ -1,15 +1,20 @@
 // A pause in a coroutine.
 #pragma once
 
+#include <utility>
+
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <penstock/base/clock.hpp>
+#include <penstock/base/error.hpp>
+#include <penstock/base/stop.hpp>
 #include <penstock/sync/detail/alarm.hpp>
+#include <penstock/sync/queue.hpp>
 
 namespace penstock {
 
@@ -19,9 +24,18 @@ namespace penstock {
 inline boost::asio::awaitable<void> async_sleep(duration d) {
   auto executor = co_await boost::asio::this_coro::executor;
   detail::alarm<boost::asio::any_io_executor> alarm(executor, after(clock::now(), d));
-  boost::system::error_code error;
-  co_await alarm.timer().async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+  auto ringing = alarm.timer().async_wait(boost::asio::as_tuple(boost::asio::deferred));
+  const auto [error] = co_await std::move(ringing);
   if (!alarm.rang()(error)) throw boost::system::system_error(error);
+}
+
+/// Suspends the calling coroutine until `when`. Throws `error` (cancelled) when the coroutine is cancelled or `stop` is
+/// requested. Under a `manual_runtime` the time is virtual.
+inline boost::asio::awaitable<void> async_sleep_until(time_point when, stop_token stop) {
+  queue<char> nothing(1);  // whoever waits for an item here waits for its limits
+  wait_limits limits = stopped_by(std::move(stop), when);
+  const got<char> came = co_await nothing.async_get(std::move(limits));
+  if (came.state() != state::timed_out) throw error(errc::cancelled);
 }
 
 }  // namespace penstock

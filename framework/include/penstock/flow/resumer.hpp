@@ -10,7 +10,7 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 
 namespace penstock::flow {
 
@@ -23,10 +23,10 @@ class resumer {
     if (drop_ != nullptr) drop_(room_, false);
   }
 
-  /// Sleeps until `resume`.
-  boost::asio::awaitable<void> sleep() {
-    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
-        [this](auto continuation) { keep(std::move(continuation)); }, boost::asio::use_awaitable);
+  /// To be awaited: sleeps until `resume`. As an `awaitable` it would have a frame of its own.
+  auto sleep() {
+    return boost::asio::async_initiate<const boost::asio::deferred_t&, void()>(
+        [this](auto continuation) { keep(std::move(continuation)); }, boost::asio::deferred);
   }
 
   [[nodiscard]] bool sleeping() const noexcept { return drop_ != nullptr; }

@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -33,6 +34,11 @@ class benchmark_totals {
       std::string why = "the run was " + std::string(to_string(r.state()));
       if (!r.errors.empty()) why += ", in '" + r.errors.front().stage + "': " + r.errors.front().message;
       state.SkipWithError(why.c_str());
+      return false;
+    }
+    const auto same = [](const stage_report& a, const stage_report& b) { return a.name == b.name; };
+    if (!stages_.empty() && !std::ranges::equal(stages_, r.stages, same)) {
+      state.SkipWithError("an iteration has other stages than those before it");
       return false;
     }
     took_ += took;
@@ -93,8 +99,9 @@ inline bool run_in_benchmark(benchmark::State& state, benchmark_totals& totals, 
 /// the time that `runtime::run` took, busy shares over the runs themselves (`report::elapsed`). Google Benchmark's own
 /// column of time needs `UseRealTime`: the thread of the benchmark only waits.
 ///
-/// A run that is not completed ends the benchmark with an error that says why (`State::SkipWithError`); it throws what
-/// `runtime::run` and the callable throw. Not on a worker of the runtime.
+/// A run that is not completed, or whose stages have other names or another number than those of the iterations before,
+/// ends the benchmark with an error that says so (`State::SkipWithError`); it throws what `runtime::run` and the
+/// callable throw. Not on a worker of the runtime.
 template <class What>
   requires(std::same_as<std::decay_t<What>, pipeline> || std::is_invocable_r_v<pipeline, What&>)
 void measure(benchmark::State& state, runtime& machinery, What&& what, const run_options& options = {}) {

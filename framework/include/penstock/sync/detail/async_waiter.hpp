@@ -62,7 +62,7 @@ class async_waiter {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  /// Memory that the threads of a context recycle.
+  /// Memory that threads keep for the next waits.
   static void* operator new(std::size_t size);
   static void operator delete(void* memory, std::size_t size) noexcept;
   static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }

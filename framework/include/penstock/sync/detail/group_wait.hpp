@@ -7,7 +7,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -92,8 +92,9 @@ struct initiate_group_wait {
 template <class Result, class Answer>
 asio::awaitable<Result> await_group(std::shared_ptr<task_group_core> group, Answer answer, task_wait what,
                                     duration timeout) {
-  Result result = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Result)>(
-      initiate_group_wait(), asio::use_awaitable, group, answer, what, timeout);
+  auto wait = asio::async_initiate<const asio::deferred_t&, void(Result)>(initiate_group_wait(), asio::deferred, group,
+                                                                          answer, what, timeout);
+  Result result = co_await std::move(wait);
   co_return result;
 }
 

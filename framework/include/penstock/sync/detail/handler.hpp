@@ -9,9 +9,12 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/executor.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <cstddef>
@@ -35,6 +38,27 @@ asio::execution_context& context_of(const Executor& executor) noexcept {
   else
     return executor.context();
 }
+
+/// An executor, and while this lives its context does not run out of work. One of today's executors counts by itself,
+/// when asked to; `executor_work_guard` would hold it twice, and for a coroutine twice is 120 bytes.
+template <class Executor>
+class busy_executor {
+ public:
+  explicit busy_executor(const Executor& executor)
+      : counting_(asio::prefer(executor, asio::execution::outstanding_work.tracked)) {}
+
+  [[nodiscard]] const auto& get_executor() const noexcept { return counting_; }
+
+ private:
+  std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(), asio::execution::outstanding_work.tracked))>
+      counting_;
+};
+template <class Executor>
+  requires(!asio::execution::is_executor<Executor>::value)
+class busy_executor<Executor> : public asio::executor_work_guard<Executor> {
+ public:
+  using asio::executor_work_guard<Executor>::executor_work_guard;
+};
 
 /// What travels through `post`. A result with `deliver()` hears that it reached its handler; otherwise it was destroyed
 /// on the way, with its context.
@@ -140,9 +164,9 @@ class completion {
     using executor_type = asio::associated_executor_t<Handler>;
     using allocator_type =
         typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<model>;
-    static constexpr bool fits =
-        sizeof(Handler) + sizeof(asio::executor_work_guard<executor_type>) + 2 * sizeof(void*) <= room &&
-        alignof(Handler) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<Handler>;
+    static constexpr bool fits = sizeof(Handler) + sizeof(busy_executor<executor_type>) + 2 * sizeof(void*) <= room &&
+                                 alignof(Handler) <= alignof(std::max_align_t) &&
+                                 std::is_nothrow_move_constructible_v<Handler>;
 
     explicit model(Handler h) : handler(std::move(h)), work(asio::get_associated_executor(handler)) {}
 
@@ -152,7 +176,7 @@ class completion {
     }
 
     void arm(time_point when, std::unique_ptr<ringer> ring) override {
-      timer = std::make_unique<alarm<executor_type>>(work.get_executor(), when);
+      timer = std::make_unique<alarm<executor_type>>(asio::get_associated_executor(handler), when);
       timer->timer().async_wait([ring = std::move(ring), rang = timer->rang()](boost::system::error_code error) {
         if (rang(error)) (*ring)();
       });
@@ -181,7 +205,7 @@ class completion {
     }
 
     Handler handler;
-    asio::executor_work_guard<executor_type> work;
+    busy_executor<executor_type> work;
     std::unique_ptr<alarm<executor_type>> timer;
   };
 

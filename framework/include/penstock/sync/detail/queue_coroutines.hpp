@@ -2,11 +2,15 @@
 // that must be alive when the coroutine starts; a coroutine that waits holds the state itself.
 //
 // Results of `co_await` are kept in named locals: g++ 12 destroys some temporaries of such expressions twice.
+//
+// A wait is awaited as `deferred`, not by `use_awaitable`, which would make a frame of its own: Asio keeps two frames
+// per thread for the next ones, and so a put and a get that wait for each other allocate nothing.
 #pragma once
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -56,8 +60,9 @@ asio::awaitable<got<T>> get_now_or_wait(const std::shared_ptr<queue_state<T>>& q
     co_return result;
   }
   end_streak();
-  result = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(got<T>)>(
-      initiate_get(), asio::use_awaitable, queue, std::move(limits));
+  auto wait = asio::async_initiate<const asio::deferred_t&, void(got<T>)>(initiate_get(), asio::deferred, queue,
+                                                                          std::move(limits));
+  result = co_await std::move(wait);
   co_return result;
 }
 
@@ -69,8 +74,9 @@ asio::awaitable<void> put_now_or_wait(const std::shared_ptr<queue_state<T>>& que
   put_result result = try_put_within(*queue, item, limits);
   if (result.state == state::full && queue->may_wait()) {
     end_streak();
-    result = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(put_result)>(
-        initiate_put(), asio::use_awaitable, queue, std::move(limits), &item);
+    auto wait = asio::async_initiate<const asio::deferred_t&, void(put_result)>(initiate_put(), asio::deferred, queue,
+                                                                                std::move(limits), &item);
+    result = co_await std::move(wait);
   } else {
     prolong_streak();
   }
@@ -79,8 +85,9 @@ asio::awaitable<void> put_now_or_wait(const std::shared_ptr<queue_state<T>>& que
 
 template <class T>
 asio::awaitable<void> join_or_throw(const std::shared_ptr<queue_state<T>>& queue, wait_limits limits) {
-  const put_result result = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(put_result)>(
-      initiate_join(), asio::use_awaitable, queue, std::move(limits));
+  auto wait = asio::async_initiate<const asio::deferred_t&, void(put_result)>(initiate_join(), asio::deferred, queue,
+                                                                              std::move(limits));
+  const put_result result = co_await std::move(wait);
   if (!result) throw error(code_of(result.state));
 }
 

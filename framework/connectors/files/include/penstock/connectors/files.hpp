@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include <penstock/base/stop.hpp>
 #include <penstock/connectors/files/each.hpp>
 #include <penstock/connectors/files/opened_file.hpp>
 #include <penstock/connectors/files/replacement.hpp>
@@ -104,15 +105,22 @@ class directory {
 /// Fills the front of the span and returns how much; 0 is the end. May block; may throw.
 using read_function = std::function<std::size_t(std::span<char>)>;
 
+/// The same for one whose waits can be ended: returns nothing if a stop was requested while there was nothing to read.
+using stoppable_read_function = std::function<std::optional<std::size_t>(std::span<char>, const stop_token&)>;
+
 /// Where records come from: a path, "-" for standard input, or a function, whose `name` then is only for messages.
 struct source {
   source(const char* path) : name(path) {}                            // NOLINT(google-explicit-constructor)
   source(std::string path) : name(std::move(path)) {}                 // NOLINT(google-explicit-constructor)
   source(const std::filesystem::path& path) : name(path.string()) {}  // NOLINT(google-explicit-constructor)
   source(std::string called, read_function from) : name(std::move(called)), read(std::move(from)) {}
+  source(std::string called, stoppable_read_function from) : name(std::move(called)), read_or_stop(std::move(from)) {}
+
+  [[nodiscard]] bool is_function() const noexcept { return read || read_or_stop; }
 
   std::string name;
-  read_function read;
+  read_function read;                    ///< empty if it is none
+  stoppable_read_function read_or_stop;  ///< likewise
 };
 
 /// A place between two records in a list of sources.

@@ -40,6 +40,7 @@ class input {
 
   std::string name_;
   read_function function_;
+  stoppable_read_function stoppable_;
   int descriptor_ = -1;
   bool owns_ = false;
   bool no_writer_yet_ = false;  // of a named pipe, whose end would seem to have come

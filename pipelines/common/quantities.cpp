@@ -8,7 +8,7 @@
 #include <numeric>
 #include <utility>
 
-namespace bench {
+namespace common {
 namespace {
 
 /// `digits / scale`.
@@ -136,4 +136,4 @@ std::string time_text(double seconds) {
   return fmt::format("{:.{}f} {}", value, decimals, units[at]);
 }
 
-}  // namespace bench
+}  // namespace common

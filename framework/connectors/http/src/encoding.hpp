@@ -1,0 +1,26 @@
+// URLs and header names.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <penstock/connectors/http/message.hpp>
+
+namespace penstock::http {
+
+/// Header names compare so.
+bool same_name(std::string_view a, std::string_view b) noexcept;
+
+/// Fit for a method or the name of a header.
+bool is_token(std::string_view text) noexcept;
+
+/// Percent-encoded, a space too.
+void append_encoded(std::string& to, std::string_view text);
+
+/// `a=b&c=d`.
+void append_fields(std::string& to, const fields& values);
+
+/// `path`, if it is absolute or there is no base; else below `base`, with one slash between. Without the fragment.
+std::string joined_url(std::string_view base, std::string_view path, const fields& params);
+
+}  // namespace penstock::http

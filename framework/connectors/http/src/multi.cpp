@@ -1,0 +1,447 @@
+#include "multi.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <new>
+#include <system_error>
+
+#include <boost/asio/bind_executor.hpp>
+
+namespace penstock::http {
+namespace {
+
+using std::chrono::steady_clock;
+constexpr auto no_time = steady_clock::time_point::max();
+constexpr std::size_t most_spare = 1024;
+
+void start_libcurl() {
+  static const CURLcode started = ::curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (started != CURLE_OK) throw std::runtime_error(::curl_easy_strerror(started));
+}
+
+/// libcurl must not be called from inside of itself.
+class inside {
+ public:
+  explicit inside(bool& flag) noexcept : flag_(flag), before_(std::exchange(flag, true)) {}
+  ~inside() { flag_ = before_; }
+  inside(const inside&) = delete;
+  inside& operator=(const inside&) = delete;
+
+ private:
+  bool& flag_;
+  bool before_;
+};
+
+void discard(easy_slot* slot) noexcept {
+  ::curl_easy_cleanup(slot->easy);
+  delete slot;
+}
+
+/// Strands of Asio's own context are looked through, so that ours does not wait for theirs.
+boost::asio::any_io_executor below_strand(const boost::asio::any_io_executor& executor) {
+  using of_context = boost::asio::io_context::executor_type;
+  if (const auto* const s = executor.target<boost::asio::strand<of_context>>()) return s->get_inner_executor();
+  return executor;
+}
+
+}  // namespace
+
+multi::multi(const client_options& options, const boost::asio::any_io_executor& executor)
+    : options_(options),
+      strand_(boost::asio::make_strand(below_strand(executor))),
+      waits_(penstock::detail::waits_of(penstock::detail::context_of(executor))) {
+  start_libcurl();
+  handles_ = ::curl_multi_init();
+  if (handles_ == nullptr) throw std::bad_alloc();
+  ::curl_multi_setopt(handles_, CURLMOPT_SOCKETFUNCTION, &multi::on_socket);
+  ::curl_multi_setopt(handles_, CURLMOPT_SOCKETDATA, this);
+  ::curl_multi_setopt(handles_, CURLMOPT_TIMERFUNCTION, &multi::on_timer);
+  ::curl_multi_setopt(handles_, CURLMOPT_TIMERDATA, this);
+  ::curl_multi_setopt(handles_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options_.max_connections));
+  ::curl_multi_setopt(handles_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options_.per_host));
+  ::curl_multi_setopt(handles_, CURLMOPT_PIPELINING,
+                      options_.http2 ? static_cast<long>(CURLPIPE_MULTIPLEX) : static_cast<long>(CURLPIPE_NOTHING));
+  for (const auto& [name, value] : options_.headers) append(headers_, header_line(name, value));
+  ready_.emplace(strand_, sockets_.descriptor());
+  alarm_.emplace(strand_);
+}
+
+multi::~multi() {
+  if (ready_) static_cast<void>(ready_->release());
+  for (auto* const slot : spare_) discard(slot);
+  ::curl_multi_cleanup(handles_);
+  const std::lock_guard hold(waits_->mutex);
+  waits_->watchers.erase(this);
+}
+
+void multi::watch_context() {
+  const std::lock_guard hold(waits_->mutex);
+  waits_->watchers.emplace(this, weak_from_this());
+}
+
+void multi::context_goes_down() noexcept {
+  closed_ = true;
+  down_.store(true, std::memory_order_relaxed);
+  if (ready_) static_cast<void>(ready_->release());
+  ready_.reset();
+  alarm_.reset();
+  while (first_ != nullptr) {
+    auto& t = *first_;
+    const auto kept = t.self;
+    t.failed({std::nullopt, {}});
+    release(t);
+    unlink(t);
+    t.waiter.reset();  // its coroutine goes down with the context
+  }
+  gate_.clear();
+  released_.clear();
+  ending_.clear();
+}
+
+void multi::close() {
+  closed_ = true;
+  while (first_ != nullptr) end(*first_, {std::nullopt, {}});
+  if (ready_) ready_->cancel();
+  if (alarm_) alarm_->cancel();
+}
+
+// Requests
+
+void multi::attend(const std::shared_ptr<transfer>& t, penstock::detail::completion<news> waiter) {
+  t->waiter = std::move(waiter);
+  if (!t->started) {
+    t->started = true;
+    if (!t->done) begin(t);
+  }
+  tell(*t);
+  if (t->paused && !t->done) {
+    t->paused = false;
+    {
+      const inside guard(in_curl_);
+      ::curl_easy_pause(t->slot->easy, CURLPAUSE_CONT);
+    }
+    finish_round();
+  }
+}
+
+void multi::tell(transfer& t) {
+  if (!t.waiter || !t.has_news()) return;
+  t.piece.clear();
+  t.piece.swap(t.arrived);
+  t.waiter.post(news{});
+}
+
+void multi::has_piece(transfer& t) { tell(t); }
+
+void multi::begin(const std::shared_ptr<transfer>& t) {
+  if (closed_) return t->failed({std::nullopt, {}});
+  const auto now = clock::now();
+  if (t->until <= now) return t->failed({errc::timeout, "the deadline had passed before it began"});
+  t->self = t;
+  link(*t);
+  if (gate_.enter(t, now)) add(*t);
+}
+
+void multi::link(transfer& t) noexcept {
+  t.next = first_;
+  if (first_ != nullptr) first_->previous = &t;
+  first_ = &t;
+  ++under_way_;
+  t.owner->under_way.fetch_add(1, std::memory_order_relaxed);
+}
+
+void multi::unlink(transfer& t) noexcept {
+  (t.previous != nullptr ? t.previous->next : first_) = t.next;
+  if (t.next != nullptr) t.next->previous = t.previous;
+  t.previous = t.next = nullptr;
+  --under_way_;
+  t.owner->under_way.fetch_sub(1, std::memory_order_relaxed);
+  t.self.reset();  // the caller keeps it
+}
+
+void multi::add(transfer& t) {
+  auto* const slot = take_slot();
+  if (slot == nullptr) {
+    const auto kept = t.self;
+    t.failed({errc::other, "out of memory"});
+    return finish(t);
+  }
+  t.tell(*slot);
+  {
+    const inside guard(in_curl_);
+    ::curl_multi_add_handle(handles_, slot->easy);
+  }
+  kick_soon();
+}
+
+easy_slot* multi::take_slot() {
+  if (!spare_.empty()) {
+    auto* const slot = spare_.back();
+    spare_.pop_back();
+    return slot;
+  }
+  auto made = std::make_unique<easy_slot>();
+  made->easy = ::curl_easy_init();
+  if (made->easy == nullptr) return nullptr;
+  configure(*made);
+  return made.release();
+}
+
+void multi::release(transfer& t) noexcept {
+  auto* const slot = std::exchange(t.slot, nullptr);
+  if (slot == nullptr) return;
+  {
+    const inside guard(in_curl_);
+    ::curl_multi_remove_handle(handles_, slot->easy);
+  }
+  slot->of = nullptr;
+  if (spare_.size() >= most_spare || closed_) return discard(slot);
+  if (!t.plain()) {
+    ::curl_easy_reset(slot->easy);
+    slot->url.clear();
+    slot->limit_ms = 0;
+    slot->waits_for_pipe = false;
+    configure(*slot);
+  }
+  try {
+    spare_.push_back(slot);
+  } catch (const std::bad_alloc&) {
+    discard(slot);
+  }
+}
+
+void multi::end(transfer& t, failure why) {
+  if (t.done) return;
+  if (in_curl_) {
+    if (t.self) ending_.emplace_back(t.self, std::move(why));
+    return;
+  }
+  const auto kept = t.self;
+  t.failed(std::move(why));
+  if (!kept) return;  // it has not begun, and who awaits it will see
+  finish(t);
+  finish_round();
+}
+
+/// `t` is done, and kept by the caller.
+void multi::finish(transfer& t) {
+  release(t);
+  unlink(t);
+  leave_gate(t);
+  tell(t);
+}
+
+void multi::leave_gate(transfer& t) {
+  if (!t.pioneer) return;
+  const bool no_address = t.problem && t.problem->kind && !t.resolved &&
+                          (*t.problem->kind == errc::resolve || *t.problem->kind == errc::timeout);
+  if (!no_address) return let_go(gate_.passed(t));
+  for (const auto& other : gate_.unresolved(t)) {
+    if (other->done) continue;
+    other->parked = false;
+    other->failed(*t.problem);
+    finish(*other);
+  }
+}
+
+void multi::let_go(name_gate::waiting those) {
+  for (auto& t : those) released_.push_back(std::move(t));
+  if (!released_.empty()) kick_soon();
+}
+
+// Sockets and time
+
+void multi::kick_soon() {
+  if (in_curl_ || std::exchange(kicked_, true)) return;
+  boost::asio::post(strand_, [self = shared_from_this()] {
+    self->kicked_ = false;
+    if (!self->closed_) self->finish_round();
+  });
+}
+
+void multi::act(curl_socket_t socket, int events) {
+  const inside guard(in_curl_);
+  int running = 0;
+  ::curl_multi_socket_action(handles_, socket, events, &running);
+}
+
+void multi::on_ready() {
+  for (const auto& event : sockets_.ready()) {
+    int events = 0;
+    if ((event.events & EPOLLIN) != 0) events |= CURL_CSELECT_IN;
+    if ((event.events & EPOLLOUT) != 0) events |= CURL_CSELECT_OUT;
+    if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) events |= CURL_CSELECT_ERR;
+    act(event.data.fd, events);
+  }
+  finish_round();
+}
+
+void multi::finish_round() {
+  if (in_curl_) return;
+  // A few times: what has ended may let something begin, which libcurl wants to be called for at once.
+  for (int i = 0; i < 8; ++i) {
+    for (auto& t : std::exchange(released_, {})) {
+      t->parked = false;
+      if (!t->done) add(*t);
+    }
+    const auto now = steady_clock::now();
+    if (due_ <= now) {
+      timer_set_ = false;
+      act(CURL_SOCKET_TIMEOUT, 0);
+      if (!timer_set_) due_ = under_way_ > 0 ? now + std::chrono::milliseconds(1) : no_time;
+    }
+    read_results();
+    for (auto& [t, why] : std::exchange(ending_, {})) end(*t, std::move(why));
+    if (released_.empty() && due_ > now) break;
+  }
+  if (!released_.empty() || due_ <= steady_clock::now()) kick_soon();
+  wait_for_sockets();
+  set_alarm();
+}
+
+void multi::read_results() {
+  int left = 0;
+  while (const auto* const message = ::curl_multi_info_read(handles_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const auto code = message->data.result;  // the message is gone when its handle is
+    easy_slot* slot = nullptr;
+    ::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+    auto* const t = slot->of;
+    const auto kept = t->self;
+    t->ended(code);
+    finish(*t);
+  }
+}
+
+void multi::wait_for_sockets() {
+  if (!ready_) return;
+  if (under_way_ == 0) {
+    // A wait keeps the context busy, and there is nothing to do.
+    if (waiting_) ready_->cancel();
+    return;
+  }
+  if (std::exchange(waiting_, true)) return;
+  ready_->async_wait(boost::asio::posix::descriptor_base::wait_read,
+                     [self = shared_from_this()](boost::system::error_code) {
+                       self->waiting_ = false;
+                       if (!self->closed_) self->on_ready();
+                     });
+}
+
+void multi::set_alarm() {
+  if (!alarm_) return;
+  if (under_way_ == 0) {
+    if (armed_ != no_time) alarm_->cancel();
+    armed_ = no_time;
+    return;
+  }
+  if (due_ >= armed_) return;  // an alarm that rings too early sets the right one; most are never needed
+  armed_ = due_;
+  alarm_->expires_at(due_);
+  alarm_->async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (error || self->closed_) return;
+    self->armed_ = no_time;
+    self->finish_round();
+  });
+}
+
+// libcurl's calls
+
+int multi::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
+  std::uint32_t events = 0;
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= EPOLLIN;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= EPOLLOUT;
+  return static_cast<multi*>(self)->sockets_.want(socket, events) ? 0 : -1;
+}
+
+int multi::on_timer(CURLM*, long ms, void* self) noexcept {
+  auto& m = *static_cast<multi*>(self);
+  m.timer_set_ = true;
+  m.due_ = ms < 0 ? no_time : steady_clock::now() + std::chrono::milliseconds(ms);
+  return 0;
+}
+
+curl_socket_t multi::on_open(void* which, curlsocktype, curl_sockaddr* address) noexcept {
+  auto& t = *static_cast<easy_slot*>(which)->of;
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket < 0) return CURL_SOCKET_BAD;
+  try {
+    auto& m = t.machinery();
+    m.sockets_.opened(socket);
+    t.resolved = true;
+    if (t.pioneer) m.let_go(m.gate_.resolved(t, clock::now()));
+  } catch (const std::bad_alloc&) {
+    ::close(socket);
+    return CURL_SOCKET_BAD;
+  }
+  return socket;
+}
+
+int multi::on_close(void* self, curl_socket_t socket) noexcept {
+  static_cast<multi*>(self)->sockets_.closed(socket);
+  return ::close(socket);
+}
+
+int multi::on_request(void* which, char*, char*, int, int) noexcept {
+  auto& t = *static_cast<easy_slot*>(which)->of;
+  if (!t.pioneer) return CURL_PREREQFUNC_OK;
+  try {
+    auto& m = t.machinery();
+    m.let_go(m.gate_.passed(t));
+    return CURL_PREREQFUNC_OK;
+  } catch (const std::bad_alloc&) {
+    return CURL_PREREQFUNC_ABORT;
+  }
+}
+
+std::size_t multi::on_header(char* data, std::size_t, std::size_t size, void* which) noexcept {
+  return static_cast<easy_slot*>(which)->of->take_header({data, size});
+}
+
+std::size_t multi::on_body(char* data, std::size_t, std::size_t size, void* which) noexcept {
+  return static_cast<easy_slot*>(which)->of->take_body({data, size});
+}
+
+void multi::configure(easy_slot& slot) const {
+  auto* const easy = slot.easy;
+  const auto ms = [](duration d) { return static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(d).count()); };
+  ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  ::curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  ::curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options_.redirects > 0 ? 1L : 0L);
+  ::curl_easy_setopt(easy, CURLOPT_MAXREDIRS, static_cast<long>(options_.redirects));
+  ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (!options_.user_agent.empty()) ::curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
+  if (options_.connect_timeout > duration::zero())
+    ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, ms(options_.connect_timeout));
+  if (options_.compressed) ::curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  ::curl_easy_setopt(
+      easy, CURLOPT_HTTP_VERSION,
+      options_.http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS) : static_cast<long>(CURL_HTTP_VERSION_1_1));
+  if (options_.proxy) ::curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy->c_str());
+  if (!options_.tls.verify) {
+    ::curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    ::curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!options_.tls.ca_file.empty()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, options_.tls.ca_file.c_str());
+  if (!options_.tls.certificate.empty()) ::curl_easy_setopt(easy, CURLOPT_SSLCERT, options_.tls.certificate.c_str());
+  if (!options_.tls.key.empty()) ::curl_easy_setopt(easy, CURLOPT_SSLKEY, options_.tls.key.c_str());
+  if (headers_) ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
+  ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &multi::on_body);
+  ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &multi::on_header);
+  ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &multi::on_open);
+  ::curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &multi::on_close);
+  ::curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+  ::curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &multi::on_request);
+  ::curl_easy_setopt(easy, CURLOPT_PRIVATE, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_PREREQDATA, &slot);
+  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot.text.data());
+}
+
+}  // namespace penstock::http

@@ -1,0 +1,162 @@
+// A client's machinery: libcurl's multi interface, its sockets and its timer, on one strand.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <penstock/connectors/http/client.hpp>
+#include <penstock/sync/detail/async_waiter.hpp>
+
+#include "epoll_set.hpp"
+#include "name_gate.hpp"
+#include "transfer.hpp"
+
+namespace penstock::http {
+
+/// Sends transfers of one context. All of it is touched on its strand, except where it says so.
+class multi final : public penstock::detail::context_watcher, public std::enable_shared_from_this<multi> {
+ public:
+  using strand_type = boost::asio::strand<boost::asio::any_io_executor>;
+
+  multi(const client_options& options, const boost::asio::any_io_executor& executor);
+  ~multi();
+
+  /// On the strand, at once if this is it. Any thread of the context.
+  template <class F>
+  void dispatch(F&& f) {
+    boost::asio::dispatch(strand_, std::forward<F>(f));
+  }
+
+  /// On the strand, later. Any thread; false: the context is gone.
+  template <class F>
+  bool post(F&& f) {
+    const std::lock_guard hold(waits_->mutex);
+    if (waits_->down) return false;
+    boost::asio::post(strand_, std::forward<F>(f));
+    return true;
+  }
+
+  /// Any thread.
+  [[nodiscard]] bool down() const noexcept { return down_.load(std::memory_order_relaxed); }
+
+  /// Starts `t` if it has not begun, and calls `waiter` when it has news.
+  void attend(const std::shared_ptr<transfer>& t, penstock::detail::completion<news> waiter);
+
+  /// Ends it, at once, with `why`.
+  void end(transfer& t, failure why);
+
+  /// Its sink has something to do.
+  void has_piece(transfer& t);
+
+  /// Cancels all, for good.
+  void close();
+
+  /// Call once, when it is shared.
+  void watch_context();
+
+ private:
+  // Called by libcurl.
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept;
+  static int on_timer(CURLM*, long ms, void* self) noexcept;
+  static curl_socket_t on_open(void* which, curlsocktype, curl_sockaddr* address) noexcept;
+  static int on_close(void* self, curl_socket_t socket) noexcept;
+  static int on_request(void* which, char*, char*, int, int) noexcept;
+  static std::size_t on_header(char* data, std::size_t, std::size_t size, void* which) noexcept;
+  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* which) noexcept;
+
+  void context_goes_down() noexcept override;
+
+  void configure(easy_slot& slot) const;
+  [[nodiscard]] easy_slot* take_slot();
+  void release(transfer& t) noexcept;
+  void begin(const std::shared_ptr<transfer>& t);
+  void add(transfer& t);
+  void link(transfer& t) noexcept;
+  void unlink(transfer& t) noexcept;
+  void finish(transfer& t);
+  void tell(transfer& t);
+  void leave_gate(transfer& t);
+  void let_go(name_gate::waiting those);
+
+  void kick_soon();
+  void on_ready();
+  void on_alarm();
+  void act(curl_socket_t socket, int events);
+  void finish_round();
+  void read_results();
+  void wait_for_sockets();
+  void set_alarm();
+
+  const client_options options_;
+  strand_type strand_;
+  std::shared_ptr<penstock::detail::context_waits> waits_;
+
+  epoll_set sockets_;
+  std::optional<boost::asio::posix::basic_stream_descriptor<strand_type>> ready_;
+  std::optional<boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                  boost::asio::wait_traits<std::chrono::steady_clock>, strand_type>>
+      alarm_;
+  CURLM* handles_ = nullptr;
+  slist headers_;             ///< of every request
+  std::vector<easy_slot*> spare_;  ///< configured, and ready for a GET
+  name_gate gate_;
+  name_gate::waiting released_;  ///< through the gate, to be added once libcurl has returned
+  transfer* first_ = nullptr;
+  std::size_t under_way_ = 0;
+  std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::time_point::max();
+  std::chrono::steady_clock::time_point armed_ = std::chrono::steady_clock::time_point::max();
+  std::vector<std::pair<std::shared_ptr<transfer>, failure>> ending_;  ///< asked for inside of libcurl
+  std::atomic<bool> down_{false};  ///< relaxed: a caller of another thread must not race with the end of its context
+  bool in_curl_ = false;
+  bool waiting_ = false;  ///< for the sockets
+  bool kicked_ = false;
+  bool timer_set_ = false;  ///< libcurl has said when it wants to be called
+  bool closed_ = false;
+};
+
+/// What a client's handle holds: the options, and the machinery once there is a context.
+class client_core {
+ public:
+  explicit client_core(client_options options);
+  client_core(const client_core&) = delete;
+  client_core& operator=(const client_core&) = delete;
+  ~client_core();
+
+  [[nodiscard]] const client_options& options() const noexcept { return options_; }
+
+  /// The first executor decides on the context. Any thread.
+  std::shared_ptr<multi> machinery(const boost::asio::any_io_executor& executor);
+
+  /// Once there is one, and only from it.
+  [[nodiscard]] multi& machinery() const noexcept { return *multi_; }
+
+  void has_piece(transfer& t) { multi_->has_piece(t); }
+
+  /// Cancels all that is under way.
+  void close();
+
+  retry_budget budget;  ///< safe from any thread, as the next
+  std::atomic<std::size_t> under_way{0};
+
+ private:
+  const client_options options_;
+  std::mutex mutex_;
+  std::shared_ptr<multi> multi_;  // set once, under mutex_
+  std::atomic<bool> made_{false};
+};
+
+}  // namespace penstock::http

@@ -1,0 +1,278 @@
+#include "penstock/sync/rate_limiter.hpp"
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "penstock/base/error.hpp"
+#include "penstock/core/outcome.hpp"
+#include "penstock/sync/detail/async_wait.hpp"
+#include "penstock/sync/detail/handler.hpp"
+#include "penstock/sync/detail/queue_coroutines.hpp"
+#include "sync/rate_state.hpp"
+
+namespace penstock {
+namespace detail {
+
+rate_state::~rate_state() {
+  if (!home_waits_) return;
+  const std::lock_guard hold(home_waits_->mutex);
+  home_waits_->watchers.erase(this);
+}
+
+bool rate_state::try_acquire() {
+  const std::lock_guard hold(lock_);
+  return line_.empty() && rules_.take(clock::now(), false);
+}
+
+bool rate_state::line_up(rate_waiter& waiter, const boost::asio::any_io_executor& executor) {
+  {
+    const std::lock_guard hold(lock_);
+    if (waiter.outcome != state::ok) return false;  // withdrawn before it came here
+    if (line_.empty() && rules_.take(clock::now(), false)) return false;
+    line_.push_back(waiter);
+    if (line_.front() != &waiter) return true;
+  }
+  ask_for_alarm(executor);
+  return true;
+}
+
+bool rate_state::withdraw(rate_waiter& waiter, state why) noexcept {
+  {
+    const std::lock_guard hold(lock_);
+    if (!waiter.in_line()) {
+      if (waiter.outcome == state::ok) waiter.outcome = why;
+      return false;
+    }
+    line_.remove(waiter);
+    waiter.outcome = why;
+    if (!line_.empty()) return true;
+  }
+  ask_for_alarm();  // nobody needs it any more
+  return true;
+}
+
+std::size_t rate_state::waiting() const {
+  const std::lock_guard hold(lock_);
+  return line_.size();
+}
+
+bool rate_state::idle() const {
+  const std::lock_guard hold(lock_);
+  return line_.empty() && rules_.full(clock::now());
+}
+
+void rate_state::context_goes_down() noexcept {
+  decided_waiters decided;
+  {
+    const std::lock_guard hold(home_mutex_);
+    home_.reset();
+    home_waits_.reset();
+  }
+  alarm_.reset();  // nothing runs on the strand any more
+  armed_ = never;
+  {
+    const std::lock_guard hold(lock_);
+    while (auto* const first = line_.front()) {
+      line_.remove(*first);
+      static_cast<rate_waiter*>(first)->outcome = state::cancelled;
+      decided.push_back(*first);
+    }
+  }
+  decided.complete_all();
+}
+
+void rate_state::ask_for_alarm(const boost::asio::any_io_executor& executor) {
+  {
+    const std::lock_guard hold(home_mutex_);
+    if (!home_) {
+      home_waits_ = waits_of(context_of(executor));
+      home_.emplace(boost::asio::make_strand(executor));
+      const std::lock_guard hold_waits(home_waits_->mutex);
+      home_waits_->watchers.emplace(this, weak_from_this());
+    }
+  }
+  ask_for_alarm();
+}
+
+void rate_state::ask_for_alarm() noexcept {
+  const std::lock_guard hold(home_mutex_);
+  if (!home_) return;
+  const std::lock_guard hold_waits(home_waits_->mutex);
+  if (!home_waits_->down) boost::asio::post(*home_, [self = shared_from_this()] { self->set_alarm(); });
+}
+
+void rate_state::set_alarm() {
+  auto when = never;
+  {
+    const std::lock_guard hold(lock_);
+    if (!line_.empty()) when = rules_.due();
+  }
+  if (when == armed_) return;
+  armed_ = when;
+  alarm_.reset();
+  if (when == never) return;
+  alarm_ = std::make_unique<alarm_type>(*home_, when);
+  alarm_->timer().async_wait([self = shared_from_this(), rang = alarm_->rang()](boost::system::error_code error) {
+    if (rang(error)) self->ring();
+  });
+}
+
+void rate_state::ring() {
+  armed_ = never;
+  decided_waiters decided;
+  {
+    const std::lock_guard hold(lock_);
+    const auto now = clock::now();
+    while (auto* const first = line_.front()) {
+      if (!rules_.take(now, true)) break;
+      line_.remove(*first);
+      decided.push_back(*first);
+    }
+  }
+  decided.complete_all();
+  set_alarm();
+}
+
+namespace {
+
+class rate_wait final : public rate_waiter, public async_waiter {
+ public:
+  rate_wait(std::shared_ptr<rate_state> limiter, completion<state> handler, boost::asio::any_io_executor executor)
+      : limiter_(std::move(limiter)), handler_(std::move(handler)), executor_(std::move(executor)) {}
+
+  /// Call once, on a waiter made by `new` whose only reference is the caller's: it passes to the line.
+  void start(const wait_limits& limits) {
+    struct rollback {
+      rate_wait* waiter;
+      ~rollback() {
+        if (!waiter) return;
+        completion<state> unused;
+        waiter->with_handler([&] { unused = std::move(waiter->handler_); });
+        waiter->drop_reference();
+      }
+    } unless_started{this};
+    if (!enlist(handler_.context())) return;
+    if (limits.until != never)
+      handler_.arm(limits.until, [self = async_waiter_reference(*this)] { self->cancel(state::timed_out); });
+    watch(limits.stop);
+    unless_started.waiter = nullptr;
+    // Once in line, this may be gone at any time.
+    const auto limiter = limiter_;
+    const auto executor = executor_;
+    if (!limiter->line_up(*this, executor)) settle();
+  }
+
+  void complete() noexcept override { settle(); }
+
+ private:
+  bool withdraw(state why) noexcept override { return limiter_->withdraw(*this, why); }
+  void settle() noexcept override {
+    with_handler([&] { handler_.post(outcome); });
+    drop_reference();
+  }
+  void destroy_handler() noexcept override { const completion<state> gone = std::move(handler_); }
+
+  const std::shared_ptr<rate_state> limiter_;
+  completion<state> handler_;  // whose it is: see async_waiter.hpp
+  const boost::asio::any_io_executor executor_;
+};
+
+struct initiate_acquire {
+  template <class Handler>
+  void operator()(Handler&& handler, std::shared_ptr<rate_state> limiter, const wait_limits& limits) const {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    const boost::asio::any_io_executor executor = asio::get_associated_executor(handler);
+    auto* const wait = new rate_wait(std::move(limiter), completion<state>(std::forward<Handler>(handler)), executor);
+    if (slot.is_connected())
+      slot.assign([self = async_waiter_reference(*wait)](asio::cancellation_type type) {
+        if (type != asio::cancellation_type::none) self->cancel(state::cancelled);
+      });
+    wait->start(limits);
+  }
+};
+
+asio::awaitable<void> acquire(std::shared_ptr<rate_state> limiter, wait_limits limits) {
+  if (streak_is_over()) co_await asio::post(asio::use_awaitable);
+  const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none || stopped_before(limits)) throw error(errc::cancelled);
+  if (limiter->try_acquire()) {
+    prolong_streak();
+    co_return;
+  }
+  if (expired(limits)) throw error(errc::timed_out);
+  end_streak();
+  const state outcome = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(state)>(
+      initiate_acquire(), asio::use_awaitable, std::move(limiter), std::move(limits));
+  if (outcome != state::ok) throw error(code_of(outcome));
+}
+
+}  // namespace
+
+class keyed_rates {
+ public:
+  keyed_rates(rate at_most, std::size_t burst) : rate_(at_most), burst_(burst) {}
+
+  std::shared_ptr<rate_state> of(std::string_view key) {
+    const std::lock_guard hold(mutex_);
+    auto at = rates_.find(key);
+    if (at == rates_.end()) {
+      if (rates_.size() >= look_at_) forget();
+      at = rates_.emplace(std::string(key), std::make_shared<rate_state>(rate_, burst_)).first;
+    }
+    return at->second;
+  }
+
+ private:
+  void forget() {
+    std::erase_if(rates_, [](const auto& entry) { return entry.second.use_count() == 1 && entry.second->idle(); });
+    look_at_ = std::max(least_, 2 * rates_.size());
+  }
+
+  static constexpr std::size_t least_ = 1024;
+  const rate rate_;
+  const std::size_t burst_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<rate_state>, std::less<>> rates_;  // guarded by mutex_
+  std::size_t look_at_ = least_;                                           // guarded by mutex_
+};
+
+namespace {
+void check(rate at_most, std::size_t burst) {
+  if (at_most.count < 1 || at_most.per <= duration::zero())
+    throw declaration_error("a rate limiter needs a rate above 0");
+  if (static_cast<std::uint64_t>(at_most.count) > token_bucket::most)
+    throw declaration_error("the rate of a rate limiter is 2^32 in its period at most");
+  if (burst < 1) throw declaration_error("a rate limiter has a burst of 0; it needs 1 at least");
+}
+}  // namespace
+
+}  // namespace detail
+
+rate_limiter::rate_limiter(rate at_most, std::size_t burst)
+    : state_((detail::check(at_most, burst), std::make_shared<detail::rate_state>(at_most, burst))) {}
+
+rate_limiter::rate_limiter(std::shared_ptr<detail::rate_state> state) : state_(std::move(state)) {}
+
+bool rate_limiter::try_acquire() { return state_->try_acquire(); }
+
+boost::asio::awaitable<void> rate_limiter::async_acquire(wait_limits limits) {
+  return detail::acquire(state_, std::move(limits));
+}
+
+std::size_t rate_limiter::waiting() const { return state_->waiting(); }
+
+keyed_rate_limiter::keyed_rate_limiter(rate at_most, std::size_t burst)
+    : state_((detail::check(at_most, burst), std::make_shared<detail::keyed_rates>(at_most, burst))) {}
+
+rate_limiter keyed_rate_limiter::of(std::string_view key) { return rate_limiter(state_->of(key)); }
+
+}  // namespace penstock

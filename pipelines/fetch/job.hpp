@@ -1,0 +1,42 @@
+// What the stages of one run share. Made by main, it outlives the run.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "fetcher.hpp"
+#include "journal.hpp"
+#include "options.hpp"
+#include "results.hpp"
+#include "url_source.hpp"
+
+namespace fetch {
+
+struct job {
+  explicit job(options asked)
+      : how(std::move(asked)),
+        noted(how.resume.empty() ? std::make_unique<journal>() : std::make_unique<journal>(how.resume, name())),
+        from(how),
+        fetch(how),
+        into(how, *noted) {}
+
+  const options how;
+  std::unique_ptr<journal> noted;
+  url_source from;
+  fetcher fetch;
+  results into;
+  std::atomic<std::uint64_t> found{0};  ///< URLs that were not done before; by the first stage, relaxed
+
+ private:
+  /// What must not change between a run and the one that goes on.
+  [[nodiscard]] std::string name() const {
+    return fmt::format("penstock-fetch 1 {} {}", how.method, how.output_is_directory ? "bodies" : "results");
+  }
+};
+
+}  // namespace fetch

@@ -1,0 +1,101 @@
+"""A killed run goes on: no URL is lost, and each has one line."""
+import json
+import random
+import subprocess
+import time
+import unittest
+
+from support import CANNOT_RESUME, OK, OUTPUT, PROGRAM, USAGE, FetchTest
+
+
+class Resume(FetchTest):
+    def again(self, text, *arguments):
+        return self.fetch("-", "--output", self.results, "--resume", self.resume, "--report", "json", *arguments,
+                          input=text, results=self.results)
+
+    def test_of_a_finished_job_does_nothing(self):
+        text = self.input(50, "flaky/once/0/500")
+        self.assertEqual(self.again(text).code, OK)
+        before = self.results.read_bytes()
+        ended = self.again(text)
+        self.assertEqual((ended.code, ended.report["urls_found"], ended.report["urls_done_before"]), (OK, 0, 50))
+        self.assertEqual(self.results.read_bytes(), before)
+        self.assertEqual(self.server.count("once"), 50)
+
+    def test_fetches_what_came_to_the_input_since(self):
+        self.again(self.input(10))
+        ended = self.again(self.input(15))
+        self.assertEqual(sorted(line["n"] for line in ended.lines), list(range(1, 16)))
+        self.assertEqual(ended.report["urls_found"], 5)
+
+    def test_after_kills_at_any_moment_has_a_line_for_each(self):
+        seed = random.randrange(1 << 30)
+        print(f"seed {seed}")
+        chance = random.Random(seed)
+        count, kills = 3000, 0
+        text = self.input(count)
+        for _ in range(20):
+            process = subprocess.Popen([PROGRAM, "-", "--output", self.results, "--resume", self.resume, "--concurrency",
+                                        "32"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            process.stdin.write(text)
+            process.stdin.close()
+            time.sleep(chance.random() * 0.15)
+            kills += process.poll() is None
+            process.kill()
+            process.wait()
+        ended = self.again(text)
+        self.assertEqual(ended.code, OK, ended.err)
+        self.assertGreater(kills, 0)
+        lines = {line["n"]: line["url"] for line in ended.lines}
+        self.assertEqual((len(ended.lines), len(lines)), (count, count), f"seed {seed}")
+        self.assertEqual([lines[n] for n in range(1, count + 1)], text.decode().split())
+
+    def test_cuts_off_lines_that_were_not_noted_and_notes_that_are_torn(self):
+        text = self.input(20)
+        self.again(text)
+        notes = self.resume.read_text().splitlines(keepends=True)
+        self.resume.write_text("".join(notes[:11]) + notes[11][:5])
+        with open(self.results, "a") as results:
+            results.write('{"n": 99, "torn')
+        ended = self.again(text)
+        self.assertEqual(ended.report["urls_found"], 10)
+        self.assertEqual(sorted(line["n"] for line in ended.lines), list(range(1, 21)))
+
+    def test_of_another_input_is_refused(self):
+        self.again(self.input(5))
+        before = self.results.read_bytes()
+        self.refuses_again(self.input(5, "ok2"), says="another one in its place")
+        self.assertEqual(self.results.read_bytes(), before)
+
+    def test_of_another_method_is_refused(self):
+        self.again(self.input(5))
+        self.refuses_again(self.input(5), "--method", "DELETE", says="belongs to another job")
+
+    def test_without_its_results_is_refused(self):
+        self.again(self.input(5))
+        self.results.write_text("")
+        self.refuses_again(self.input(5), says="but the resume file has noted")
+
+    def test_over_results_that_it_does_not_know_is_refused(self):
+        self.results.write_text("precious\n")
+        self.refuses_again(self.input(5), says="knows nothing of")
+        self.assertEqual(self.results.read_text(), "precious\n")
+
+    def test_needs_results_to_look_into(self):
+        self.refuses(USAGE, self.url("ok"), "--resume", "r", says="--resume needs an --output")
+        self.refuses(USAGE, self.url("ok"), "--resume", "r", "--output", "r", says="cannot take the results")
+        self.refuses(OUTPUT, self.url("ok"), "--resume", "no/such/r", "--output", "o", says="no/such/r")
+
+    def test_of_a_file_that_is_none_is_refused(self):
+        self.resume.write_text("penstock-fetch 1 GET results\nhello\n")
+        self.refuses_again(self.input(1), says="is no resume file")
+
+    def refuses_again(self, text, *arguments, says):
+        done = subprocess.run([PROGRAM, "-", "--output", self.results, "--resume", self.resume, *arguments], input=text,
+                              capture_output=True, cwd=self.folder, timeout=240)
+        self.assertEqual(done.returncode, CANNOT_RESUME, done.stderr)
+        self.assertIn(says, done.stderr.decode())
+
+
+if __name__ == "__main__":
+    unittest.main()

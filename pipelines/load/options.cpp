@@ -130,7 +130,7 @@ std::optional<options> read_options(int argc, const char* const* argv) {
                  "Between the fields of CSV: one character, or tab; default: , (tab in .tsv)");
   auto* const batch =
       app.add_option("--batch", o.batch,
-                     "Rows of a transaction, or fewer when they come to 256 KiB; for PostgreSQL 16384, or 512 KiB")
+                     "Rows of a transaction, or fewer when they come to 256 KiB; for PostgreSQL 65536, or 1 MiB")
           ->check(CLI::Range(1, 1'000'000))
           ->capture_default_str();
   app.add_option("--workers", o.workers, "Threads that parse; memory grows with them")

@@ -327,9 +327,10 @@ layout postgres_destination::fit(const std::vector<column>& existing, const layo
 
 // What stays the same for every page.
 void postgres_destination::get_ready() {
-  format_ =
-      std::ranges::all_of(columns_, &column::is_text) ? postgres::copy_format::binary : postgres::copy_format::text;
   for (const auto& each : columns_) names_.push_back(each.name);
+  // A server that crashes may forget the last batches, whole, with their progress: another run loads them again.
+  // `record` at the end waits until all is on the disk.
+  await([&] { return database_->async_script("SET synchronous_commit = off", limits()); });
   if (how_.on_conflict == conflict_choice::fail) return;
   incoming_ = "penstock_incoming";
   std::string updates;
@@ -390,10 +391,10 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
                                                        const page_end& at_end) {
   constexpr std::size_t piece = std::size_t{1} << 16;
   std::vector<refused_row> unfit;
-  auto into = co_await database_->async_begin_copy_in(target(), names_, format_, limits());
+  auto into = co_await database_->async_begin_copy_in(target(), names_, postgres::copy_format::text, limits());
   std::exception_ptr failed;
   try {
-    postgres::copy_encoder encoder(format_);
+    postgres::copy_encoder encoder;
     for (std::size_t r = 0; r < rows.rows(); ++r) {
       if (auto why = why_unfit(rows, r)) {
         unfit.push_back({r, std::move(*why)});
@@ -428,6 +429,7 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
 void postgres_destination::record(const checkpoint& last, const checkpoint& now) {
   in_our_words([&] {
     in_transaction([&] {
+      await([&] { return database_->async_script("SET LOCAL synchronous_commit = on", limits()); });
       update_record(last, now);
       ask("UPDATE penstock_loads SET inputs = $1, contents = $2 WHERE id = $3",
           postgres::params(now.inputs, now.contents, now.id));
@@ -508,9 +510,9 @@ asio::awaitable<void> postgres_destination::move_incoming() {
 }
 
 asio::awaitable<void> postgres_destination::copy(const page& rows, std::span<const std::size_t> some) {
-  postgres::copy_encoder encoder(format_);
+  postgres::copy_encoder encoder;
   for (const std::size_t row : some) encode_row(encoder, rows, row);
-  auto running = co_await database_->async_copy_in(target(), names_, format_, limits());
+  auto running = co_await database_->async_copy_in(target(), names_, postgres::copy_format::text, limits());
   co_await running.async_write(encoder.bytes(), limits());
   co_await running.async_finish(limits());
   co_await move_incoming();

@@ -76,9 +76,8 @@ class postgres_destination final : public destination {
   std::int64_t latest_known_ = 0;  ///< of the loads
   std::vector<column> columns_;
   std::vector<std::string> names_;  ///< the same, only what they are called
-  penstock::postgres::copy_format format_ = penstock::postgres::copy_format::text;
-  std::string incoming_;   ///< the temporary table under --on-conflict; else empty
-  std::string move_rows_;  ///< the statement that empties it into the table
+  std::string incoming_;            ///< the temporary table under --on-conflict; else empty
+  std::string move_rows_;           ///< the statement that empties it into the table
 };
 
 }  // namespace load

@@ -1,9 +1,6 @@
 #include "multi.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <system_error>
@@ -15,29 +12,10 @@ namespace {
 
 using std::chrono::steady_clock;
 constexpr auto no_time = steady_clock::time_point::max();
-constexpr std::size_t most_spare = 1024;
 
 void start_libcurl() {
   static const CURLcode started = ::curl_global_init(CURL_GLOBAL_DEFAULT);
   if (started != CURLE_OK) throw std::runtime_error(::curl_easy_strerror(started));
-}
-
-/// libcurl must not be called from inside of itself.
-class inside {
- public:
-  explicit inside(bool& flag) noexcept : flag_(flag), before_(std::exchange(flag, true)) {}
-  ~inside() { flag_ = before_; }
-  inside(const inside&) = delete;
-  inside& operator=(const inside&) = delete;
-
- private:
-  bool& flag_;
-  bool before_;
-};
-
-void discard(easy_slot* slot) noexcept {
-  ::curl_easy_cleanup(slot->easy);
-  delete slot;
 }
 
 /// Strands of Asio's own context are looked through, so that ours does not wait for theirs.
@@ -142,7 +120,14 @@ void multi::begin(const std::shared_ptr<transfer>& t) {
   if (t->until <= now) return t->failed({errc::timeout, "the deadline had passed before it began"});
   t->self = t;
   link(*t);
-  if (gate_.enter(t, now)) add(*t);
+  if (gate_.enter(t, now)) return add(*t);
+  // libcurl counts the time from when it hears of a request, and that may be long.
+  auto limit = t->until;
+  if (options_.timeout > duration::zero()) limit = std::min(limit, after(now, options_.timeout));
+  if (limit == never) return;
+  t->waiter.arm(limit, [self = shared_from_this(), t] {
+    self->dispatch([self, t] { self->end(*t, {errc::timeout, "the look-up of its name took too long"}); });
+  });
 }
 
 void multi::link(transfer& t) noexcept {
@@ -175,42 +160,6 @@ void multi::add(transfer& t) {
     ::curl_multi_add_handle(handles_, slot->easy);
   }
   kick_soon();
-}
-
-easy_slot* multi::take_slot() {
-  if (!spare_.empty()) {
-    auto* const slot = spare_.back();
-    spare_.pop_back();
-    return slot;
-  }
-  auto made = std::make_unique<easy_slot>();
-  made->easy = ::curl_easy_init();
-  if (made->easy == nullptr) return nullptr;
-  configure(*made);
-  return made.release();
-}
-
-void multi::release(transfer& t) noexcept {
-  auto* const slot = std::exchange(t.slot, nullptr);
-  if (slot == nullptr) return;
-  {
-    const inside guard(in_curl_);
-    ::curl_multi_remove_handle(handles_, slot->easy);
-  }
-  slot->of = nullptr;
-  if (spare_.size() >= most_spare || closed_) return discard(slot);
-  if (!t.plain()) {
-    ::curl_easy_reset(slot->easy);
-    slot->url.clear();
-    slot->limit_ms = 0;
-    slot->waits_for_pipe = false;
-    configure(*slot);
-  }
-  try {
-    spare_.push_back(slot);
-  } catch (const std::bad_alloc&) {
-    discard(slot);
-  }
 }
 
 void multi::end(transfer& t, failure why) {
@@ -346,102 +295,6 @@ void multi::set_alarm() {
     self->armed_ = no_time;
     self->finish_round();
   });
-}
-
-// libcurl's calls
-
-int multi::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
-  std::uint32_t events = 0;
-  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= EPOLLIN;
-  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= EPOLLOUT;
-  return static_cast<multi*>(self)->sockets_.want(socket, events) ? 0 : -1;
-}
-
-int multi::on_timer(CURLM*, long ms, void* self) noexcept {
-  auto& m = *static_cast<multi*>(self);
-  m.timer_set_ = true;
-  m.due_ = ms < 0 ? no_time : steady_clock::now() + std::chrono::milliseconds(ms);
-  return 0;
-}
-
-curl_socket_t multi::on_open(void* which, curlsocktype, curl_sockaddr* address) noexcept {
-  auto& t = *static_cast<easy_slot*>(which)->of;
-  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (socket < 0) return CURL_SOCKET_BAD;
-  try {
-    auto& m = t.machinery();
-    m.sockets_.opened(socket);
-    t.resolved = true;
-    if (t.pioneer) m.let_go(m.gate_.resolved(t, clock::now()));
-  } catch (const std::bad_alloc&) {
-    ::close(socket);
-    return CURL_SOCKET_BAD;
-  }
-  return socket;
-}
-
-int multi::on_close(void* self, curl_socket_t socket) noexcept {
-  static_cast<multi*>(self)->sockets_.closed(socket);
-  return ::close(socket);
-}
-
-int multi::on_request(void* which, char*, char*, int, int) noexcept {
-  auto& t = *static_cast<easy_slot*>(which)->of;
-  if (!t.pioneer) return CURL_PREREQFUNC_OK;
-  try {
-    auto& m = t.machinery();
-    m.let_go(m.gate_.passed(t));
-    return CURL_PREREQFUNC_OK;
-  } catch (const std::bad_alloc&) {
-    return CURL_PREREQFUNC_ABORT;
-  }
-}
-
-std::size_t multi::on_header(char* data, std::size_t, std::size_t size, void* which) noexcept {
-  return static_cast<easy_slot*>(which)->of->take_header({data, size});
-}
-
-std::size_t multi::on_body(char* data, std::size_t, std::size_t size, void* which) noexcept {
-  return static_cast<easy_slot*>(which)->of->take_body({data, size});
-}
-
-void multi::configure(easy_slot& slot) const {
-  auto* const easy = slot.easy;
-  const auto ms = [](duration d) { return static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(d).count()); };
-  ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  ::curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  ::curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options_.redirects > 0 ? 1L : 0L);
-  ::curl_easy_setopt(easy, CURLOPT_MAXREDIRS, static_cast<long>(options_.redirects));
-  ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (!options_.user_agent.empty()) ::curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
-  if (options_.connect_timeout > duration::zero())
-    ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, ms(options_.connect_timeout));
-  if (options_.compressed) ::curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-  ::curl_easy_setopt(
-      easy, CURLOPT_HTTP_VERSION,
-      options_.http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS) : static_cast<long>(CURL_HTTP_VERSION_1_1));
-  if (options_.proxy) ::curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy->c_str());
-  if (!options_.tls.verify) {
-    ::curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    ::curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-  }
-  if (!options_.tls.ca_file.empty()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, options_.tls.ca_file.c_str());
-  if (!options_.tls.certificate.empty()) ::curl_easy_setopt(easy, CURLOPT_SSLCERT, options_.tls.certificate.c_str());
-  if (!options_.tls.key.empty()) ::curl_easy_setopt(easy, CURLOPT_SSLKEY, options_.tls.key.c_str());
-  if (headers_) ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
-  ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &multi::on_body);
-  ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &multi::on_header);
-  ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &multi::on_open);
-  ::curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &multi::on_close);
-  ::curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
-  ::curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &multi::on_request);
-  ::curl_easy_setopt(easy, CURLOPT_PRIVATE, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_PREREQDATA, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot.text.data());
 }
 
 }  // namespace penstock::http

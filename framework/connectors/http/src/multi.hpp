@@ -27,6 +27,19 @@
 
 namespace penstock::http {
 
+/// libcurl must not be called from inside of itself.
+class inside {
+ public:
+  explicit inside(bool& flag) noexcept : flag_(flag), before_(std::exchange(flag, true)) {}
+  ~inside() { flag_ = before_; }
+  inside(const inside&) = delete;
+  inside& operator=(const inside&) = delete;
+
+ private:
+  bool& flag_;
+  bool before_;
+};
+
 /// Sends transfers of one context. All of it is touched on its strand, except where it says so.
 class multi final : public penstock::detail::context_watcher, public std::enable_shared_from_this<multi> {
  public:
@@ -82,6 +95,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
 
   void configure(easy_slot& slot) const;
   [[nodiscard]] easy_slot* take_slot();
+  static void discard(easy_slot* slot) noexcept;
   void release(transfer& t) noexcept;
   void begin(const std::shared_ptr<transfer>& t);
   void add(transfer& t);
@@ -111,7 +125,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
                                                   boost::asio::wait_traits<std::chrono::steady_clock>, strand_type>>
       alarm_;
   CURLM* handles_ = nullptr;
-  slist headers_;             ///< of every request
+  slist headers_;                  ///< of every request
   std::vector<easy_slot*> spare_;  ///< configured, and ready for a GET
   name_gate gate_;
   name_gate::waiting released_;  ///< through the gate, to be added once libcurl has returned

@@ -30,9 +30,14 @@ std::string_view name_to_look_up(std::string_view url) noexcept {
   return host;
 }
 
+std::string_view authority_of(std::string_view url) noexcept {
+  const auto scheme = url.find("://");
+  return url.substr(0, url.find_first_of("/?#", scheme == std::string_view::npos ? 0 : scheme + 3));
+}
+
 bool name_gate::enter(const std::shared_ptr<transfer>& t, time_point now) {
-  const auto host = name_to_look_up(t->url);
-  if (host.empty()) return true;
+  if (name_to_look_up(t->url).empty()) return true;
+  const auto host = authority_of(t->url);
   auto at = names_.find(host);
   if (at == names_.end()) {
     // Names that are not in use come back in no time; so many at once are not kept.
@@ -54,7 +59,7 @@ bool name_gate::enter(const std::shared_ptr<transfer>& t, time_point now) {
 
 name_gate::waiting name_gate::resolved(transfer& t, time_point now) {
   t.pioneer = false;
-  auto& one = names_.find(name_to_look_up(t.url))->second;
+  auto& one = names_.find(authority_of(t.url))->second;
   one.busy = false;
   one.fresh_until = after(now, kept);
   waiting go(std::move_iterator(one.parked.begin()), std::move_iterator(one.parked.end()));
@@ -64,7 +69,7 @@ name_gate::waiting name_gate::resolved(transfer& t, time_point now) {
 
 name_gate::waiting name_gate::passed(transfer& t) {
   t.pioneer = false;
-  auto& one = names_.find(name_to_look_up(t.url))->second;
+  auto& one = names_.find(authority_of(t.url))->second;
   one.busy = false;
   while (!one.parked.empty()) {
     auto next = std::move(one.parked.front());
@@ -79,7 +84,7 @@ name_gate::waiting name_gate::passed(transfer& t) {
 
 name_gate::waiting name_gate::unresolved(transfer& t) {
   auto concerned = resolved(t, time_point::min());
-  names_.find(name_to_look_up(t.url))->second.fresh_until = time_point::min();
+  names_.find(authority_of(t.url))->second.fresh_until = time_point::min();
   return concerned;
 }
 

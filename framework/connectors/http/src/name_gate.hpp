@@ -42,11 +42,14 @@ class name_gate {
     std::deque<std::shared_ptr<transfer>> parked;
   };
 
-  std::map<std::string, name, std::less<>> names_;
+  std::map<std::string, name, std::less<>> names_;  ///< by scheme, host and port
 };
 
 /// The host of a URL that would have to be looked up; empty: an address, or this machine.
 std::string_view name_to_look_up(std::string_view url) noexcept;
+
+/// The scheme, host and port of a URL: libcurl remembers addresses by host and port.
+std::string_view authority_of(std::string_view url) noexcept;
 
 /// The host and port of a URL.
 std::string_view host_of(std::string_view url) noexcept;

@@ -1,7 +1,6 @@
 #include <penstock/connectors/postgres/connection.hpp>
 
 #include <array>
-#include <charconv>
 
 #include "operation.hpp"
 #include "params_access.hpp"
@@ -45,13 +44,6 @@ asio::awaitable<std::shared_ptr<session>> open(std::string conninfo, wait_limits
   made->where = text(PQhost(made->handle)) + "/" + text(PQdb(made->handle));
   op.settle();
   co_return made;
-}
-
-std::int64_t affected(const PGresult* result) {
-  const std::string_view text = result != nullptr ? PQcmdTuples(const_cast<PGresult*>(result)) : "";
-  std::int64_t rows = 0;
-  std::from_chars(text.data(), text.data() + text.size(), rows);
-  return rows;
 }
 
 asio::awaitable<result_ptr> run(std::shared_ptr<session> on, statement what, params values, const char* doing,

@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <charconv>
 #include <penstock/connectors/postgres/connection.hpp>
 
 #include "operation.hpp"
@@ -109,10 +107,7 @@ asio::awaitable<std::int64_t> copy_in::end(std::shared_ptr<detail::session>& hel
   session->copying = false;
   co_await op.flush();
   const detail::result_ptr result = co_await op.finish();
-  const std::string_view text = result ? PQcmdTuples(result.get()) : "";
-  std::int64_t rows = 0;
-  std::from_chars(text.data(), text.data() + text.size(), rows);
-  co_return rows;
+  co_return detail::affected(result.get());
 }
 
 }  // namespace penstock::postgres

@@ -1,6 +1,6 @@
 #include "operation.hpp"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <boost/asio/this_coro.hpp>
 #include <cerrno>
@@ -36,7 +36,7 @@ asio::awaitable<void> operation::begin() {
 
 asio::awaitable<void> operation::wait(bool read, bool write) {
   if (!descriptor_) {
-    const int socket = ::dup(PQsocket(handle()));
+    const int socket = ::fcntl(PQsocket(handle()), F_DUPFD_CLOEXEC, 0);
     if (socket < 0) throw error(errc::other, session_->where + ": " + doing_ + ": the socket cannot be watched");
     const auto executor = co_await asio::this_coro::executor;
     descriptor_.emplace(executor, socket);

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <penstock/connectors/postgres/connection.hpp>
 
 #include "operation.hpp"
@@ -21,11 +20,7 @@ asio::awaitable<void> receive(detail::operation& op, pipeline_result& into, cons
     if (!result) co_return;
     switch (PQresultStatus(result.get())) {
       case PGRES_COMMAND_OK:
-      case PGRES_TUPLES_OK: {
-        const std::string_view text = PQcmdTuples(result.get());
-        std::from_chars(text.data(), text.data() + text.size(), into.rows);
-        break;
-      }
+      case PGRES_TUPLES_OK: into.rows = detail::affected(result.get()); break;
       case PGRES_PIPELINE_ABORTED:
         into.failed = error(first ? first->cause() : errc::other, op.on()->where + ": undone because of one before it");
         break;

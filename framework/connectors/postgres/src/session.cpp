@@ -54,6 +54,13 @@ std::string on_one_line(std::string_view text) {
   return line;
 }
 
+std::int64_t affected(const PGresult* result) noexcept {
+  const std::string_view text = result != nullptr ? PQcmdTuples(const_cast<PGresult*>(result)) : "";
+  std::int64_t rows = 0;
+  std::from_chars(text.data(), text.data() + text.size(), rows);
+  return rows;
+}
+
 error error_of(const session& s, const PGresult* result, std::string_view doing) {
   const auto field = [result](int code) -> const char* { return result ? PQresultErrorField(result, code) : nullptr; };
   const char* const state = field(PG_DIAG_SQLSTATE);

@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,6 +45,9 @@ struct session {
 
 /// One line, without white space at its ends.
 std::string on_one_line(std::string_view text);
+
+/// How many rows a statement affected; 0 for one that counts none, and for null.
+std::int64_t affected(const PGresult* result) noexcept;
 
 /// The error that a result tells.
 error error_of(const session& s, const PGresult* result, std::string_view doing);

@@ -38,6 +38,7 @@ struct session {
   PGconn* handle = nullptr;
   bool busy = false;                                         ///< a call is under way
   bool copying = false;                                      ///< a COPY is under way, between its calls
+  std::string copying_into;                                  ///< the table of the last COPY, as its caller named it
   std::string where;                                         ///< "host/database", for messages
   std::map<std::string, std::string, std::less<>> prepared;  ///< text by name
   time_point idle_since = {};

@@ -79,7 +79,7 @@ TEST(postgres_pool, does_not_try_again_with_a_conninfo_that_cannot_be_read) {
 TEST(postgres_pool, gives_up_an_attempt_that_is_not_answered_and_makes_another) {
   silent_server server;
   pool connections(server.conninfo(),
-                   {.max = 1, .acquire_timeout = 10min, .connect_timeout = 10ms, .reconnect = {.backoff = 0ms}});
+                   {.max = 1, .acquire_timeout = 20s, .connect_timeout = 10ms, .reconnect = {.backoff = 0ms}});
   on_io([&]() -> asio::awaitable<void> {
     const auto executor = co_await asio::this_coro::executor;
     std::stop_source enough;
@@ -131,7 +131,7 @@ TEST(postgres_pool, makes_no_attempt_when_the_pause_ends_after_the_deadline) {
 
 TEST(postgres_pool, replaces_an_idle_connection_that_does_not_answer_in_time) {
   pool connections(shared_server().conninfo(),
-                   {.max = 1, .acquire_timeout = 10min, .check_after = 0s, .check_timeout = 20ms});
+                   {.max = 1, .acquire_timeout = 20s, .check_after = 0s, .check_timeout = 20ms});
   on_io([&]() -> asio::awaitable<void> {
     int silent = 0;
     {

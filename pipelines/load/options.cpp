@@ -216,10 +216,12 @@ std::optional<options> read_options(int argc, const char* const* argv) {
     if (batch->empty()) o.batch = postgres_batch_rows;
   }
   if (o.table.empty()) o.table = table_named_after(o.files.front());
-  if (!is_utf8(o.table)) refuse("the name of the table is not UTF-8; --table gives another");
-  // The server would cut it, and with it the difference between two tables.
-  if (o.kind == database_kind::postgres && o.table.size() > 63)
-    refuse(fmt::format("--table: '{}' is longer than PostgreSQL's 63 bytes", o.table));
+  if (o.kind == database_kind::postgres) {
+    if (!is_utf8(o.table))
+      refuse("--table: PostgreSQL takes no name that is not UTF-8, as this or that of the file is");
+    // The server would cut it, and with it the difference between two tables.
+    if (o.table.size() > 63) refuse(fmt::format("--table: '{}' is longer than PostgreSQL's 63 bytes", o.table));
+  }
   if (o.table == "penstock_progress" || o.table == "penstock_loads")
     refuse(fmt::format("--table: {} is where this program keeps its progress", o.table));
   if (delimiter) o.delimiter = delimiter_of(*delimiter);

@@ -153,7 +153,6 @@ postgres_destination::postgres_destination(const options& how) : how_(how) {
       penstock::wait_limits within = limits();
       within.until = penstock::after(penstock::clock::now(), std::chrono::seconds(30));
       database_.emplace(co_await postgres::connection::async_connect(how_.server, within));
-      // Beside the lock: what the session says of its values must not depend on the server's settings.
       // To the server 0 is for ever.
       const auto wait = std::max(how_.lock_timeout, std::chrono::milliseconds(1));
       const postgres::params timeout(std::to_string(wait.count()) + "ms");

@@ -103,6 +103,7 @@ class Names(PostgresTest):
         self.loads(name, "--table", "t", "--rejects", os.fsdecode(b"bad\xfe"))
         self.assertIn(b"nothing was done", self.run_load(name, "--table", "t").err)
         self.assertEqual(self.rows(), [("1",)])
+        self.refuses(USAGE, name, says="UTF-8")
 
     def test_of_servers_are_never_repeated(self):
         csv = self.write("t.csv", "a\n1\n")
@@ -185,6 +186,16 @@ class Meeting(PostgresTest):
         second.wait(timeout=60)
         self.assertEqual(second.returncode, STOPPED)
         self.let_go()
+
+    def test_they_load_every_row_once_and_reject_every_bad_row_once(self):
+        self.query("CREATE TABLE t(n int)")
+        self.csv = self.write("t.csv", "n\n" + "".join(f"{n}\n" if n % 7 else f"{n},bad\n" for n in range(5000)))
+        for _ in range(3):
+            codes = {run.wait(timeout=60) for run in [self.start("--fresh") if n == 0 else self.start() for n in range(2)]}
+            self.assertLessEqual(codes, {OK, LOCKED})
+            self.assertIn(OK, codes)
+        lines = [r["line"] for r in self.rejects()]
+        self.assertEqual(lines, [n + 2 for n in range(0, 5000, 7)])
 
     def test_the_second_goes_on_when_the_first_was_killed(self):
         first = self.begin()

@@ -1,10 +1,10 @@
 """The file of rejected rows: whose it is, and what is never cut from it."""
 import fcntl
 import json
-import sqlite3
+import subprocess
 import unittest
 
-from support import BAD_ROW, CHANGED, DISK_FULL, LOCKED, OK, OUTPUT, LoadTest
+from support import DISK_FULL, LOCKED, OK, OUTPUT, LoadTest
 
 
 class RejectsFile(LoadTest):
@@ -47,8 +47,6 @@ class RejectsFile(LoadTest):
         path = self.write("t.csv", self.rows_of(100_000))
         self.interrupt(path, "--rejects", "one")
         one = self.lines("one")
-        connection = sqlite3.connect(self.db)  # no room for more than a little
-        connection.close()
         ended = self.run_load(path, "--table", "t", "--batch", 100, "--rejects", "two", prefix=["prlimit", "--fsize=700000"])
         self.assertEqual(ended.code, DISK_FULL, ended.err)
         self.assertGreater(ended.report["rows_rejected"], 0)
@@ -92,6 +90,21 @@ class RejectsFile(LoadTest):
             self.assertEqual(file.read_bytes(), before)
         self.loads(path, "--table", "t")
         self.assertEqual(self.lines(file), [n + 2 for n in range(0, 100_000, 7)])
+
+    def test_of_two_runs_at_once_holds_every_bad_row_once(self):
+        path = self.write("t.csv", self.rows_of(20_000))
+        for round in range(10):
+            for file in self.folder.glob("t.db*"):
+                file.unlink()
+            if round % 2:
+                self.run_load(path, "--batch", 100, prefix=["prlimit", "--fsize=100000"])
+            runs = [subprocess.Popen(self.command(path, "--batch", 100), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                     cwd=self.folder) for _ in range(2)]
+            codes = {run.wait(timeout=120) for run in runs}
+            self.assertLessEqual(codes, {OK, LOCKED})
+            self.assertIn(OK, codes)
+            self.assertTrue([n for n, in self.rows()] == [n for n in range(20_000) if n % 7])
+            self.assertTrue(self.lines("t.db.t.rejects.ndjson") == [n + 2 for n in range(0, 20_000, 7)])
 
     def test_goes_on_when_a_finished_input_has_grown_also_if_it_was_removed(self):
         path = self.write("t.csv", "n\n1\n2,bad\n")

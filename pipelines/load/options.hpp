@@ -48,7 +48,7 @@ inline constexpr std::size_t postgres_batch_rows = 65536;
 struct options {
   std::vector<std::string> files;  ///< "-" is standard input
   database_kind kind = database_kind::sqlite;
-  std::filesystem::path database;     ///< the file, of SQLite
+  std::filesystem::path database;     ///< the file, of SQLite; for PostgreSQL the name
   std::string server;                 ///< the URI, of PostgreSQL
   std::string table;                  ///< never empty
   std::optional<file_format> format;  ///< nothing: to be guessed

@@ -190,6 +190,11 @@ TEST(postgres_limits, a_cancellation_at_any_step_is_told_by_the_connector) {
         const auto begun = co_await db.async_begin_copy_in("t", columns);
       },
       any);
+  postgres::pool connections(shared_server().conninfo(), {.max = 1, .check_after = 0s});
+  cancel_at_each_step(
+      nothing,
+      [&](connection&) -> asio::awaitable<void> { const auto acquired = co_await connections.async_acquire(); }, any);
+  EXPECT_EQ(connections.snapshot().in_use, 0U);
 }
 
 TEST(postgres_commit, that_is_cancelled_at_any_step_says_that_nobody_knows) {

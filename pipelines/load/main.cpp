@@ -117,8 +117,9 @@ load::exit_code load_files(const load::options& how) {
   const auto report = run_to_its_end(work);
   auto ending = load::ending_of(report, work);
   record_the_end(work, report, ending);
-  // A load that was given up must not wait for another writer once more, only to tidy the log.
-  const bool given_up = report.state() > penstock::end_state::stopped;
+  // A load that was given up, or stopped before it began, must not wait for another writer only to tidy the log.
+  const bool given_up = report.state() > penstock::end_state::stopped ||
+                        (report.state() == penstock::end_state::stopped && work.rows.read == 0);
   if (given_up) work.to->give_up_waiting();
   try {
     work.to->close();

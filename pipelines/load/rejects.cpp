@@ -87,7 +87,7 @@ void rejects_file::take_in(std::uint64_t bytes) {
     const auto got = std::fread(part.data(), 1, wanted, file_.get());
     digest_.add({part.data(), got});
     bytes_ += got;
-    if (got > 0) torn_ = part[got - 1] != '\n';
+    if (got > 0) torn_at_ = part[got - 1] != '\n' ? std::optional(bytes_) : std::nullopt;
     if (got < wanted) break;
   }
   if (std::ferror(file_.get()) != 0) fail("read");
@@ -136,10 +136,14 @@ void rejects_file::put(const std::string& line) {
     hold(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666), "create");
     cut();  // only now that no other program writes to it
   }
-  if (std::exchange(torn_, false)) put("\n");
-  if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size()) fail("write");
-  bytes_ += line.size();
-  digest_.add(line);
+  if (torn_at_ == bytes_) append_bytes("\n");
+  append_bytes(line);
+}
+
+void rejects_file::append_bytes(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) fail("write");
+  bytes_ += bytes.size();
+  digest_.add(bytes);
   unsynced_ = true;
 }
 

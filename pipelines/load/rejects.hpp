@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -72,6 +73,7 @@ class rejects_file {
   void lock();
   bool open_as_it_is();
   void take_in(std::uint64_t bytes);
+  void append_bytes(std::string_view bytes);
 
   std::filesystem::path path_;
   std::chrono::milliseconds patience_;
@@ -79,7 +81,7 @@ class rejects_file {
   bool regular_ = false;
   bool unsynced_ = false;
   bool not_ours_ = false;
-  bool torn_ = false;  // what stands there ends in the middle of a line
+  std::optional<std::uint64_t> torn_at_;  // where what stands there ends, if in the middle of a line
   std::uint64_t bytes_ = 0;
   fingerprint digest_;
 };

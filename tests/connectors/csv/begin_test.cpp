@@ -123,5 +123,32 @@ TEST(csv_begin, says_which_source_it_was) {
   }
 }
 
+TEST(csv_begin, names_all_sources_in_which_a_byte_may_be_another) {
+  const auto read_three = [](std::string first, const files::position& begin) {
+    std::vector<files::source> sources{pieces(std::move(first)), pieces("a\n2\n"), pieces("a\n3\n4\n")};
+    for (std::size_t i = 0; i < 3; ++i) sources[i].name = std::string(1, static_cast<char>('x' + i));
+    return read(std::move(sources), {.rows = 1, .begin = begin, .proof = files::proof::digest});
+  };
+  const auto place = read_three("a\n1\n", {}).ends.at(2);
+  ASSERT_EQ(place.source, 2U);
+  try {
+    read_three("a\n7\n", place);
+    ADD_FAILURE();
+  } catch (const files::changed_source& e) {
+    EXPECT_STREQ(e.what(), "x, y or z is not as it was before");
+  }
+}
+
+TEST(csv_begin, of_a_block_follows_the_digest_at_any_of_its_rows) {
+  csv::blocks from({pieces("a\n1\n"), pieces("\xEF\xBB\xBF"
+                                             "a\n2\n3\n4\n")},
+                   {.proof = files::proof::digest});
+  while (const auto block = from.next()) {
+    auto digest = block->before;
+    digest.add(block->bytes);
+    EXPECT_EQ(digest.value(), block->end.digest) << block->source;
+  }
+}
+
 }  // namespace
 }  // namespace penstock

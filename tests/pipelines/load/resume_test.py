@@ -95,6 +95,22 @@ class GoingOn(ResumeTest):
         self.loads(path, "--table", "t")
         self.assertEqual(self.query("SELECT count(*), count(DISTINCT n), max(n) FROM t"), [(3_000_000, 3_000_000, 2_999_999)])
 
+    def test_hears_a_signal_while_it_waits_for_another_program(self):
+        path = self.numbers(100_000)
+        self.interrupt(path)
+        other = sqlite3.connect(self.db, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        load = subprocess.Popen(self.command(path, "--table", "t", "--lock-timeout", "1h"), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+        eventually("it handles signals", lambda: catches(load.pid, signal.SIGINT))
+        load.send_signal(signal.SIGINT)
+        load.communicate(timeout=60)
+        self.assertEqual(load.returncode, STOPPED)
+        other.execute("ROLLBACK")
+        self.loads(path, "--table", "t")
+        self.check_rows(100_000)
+
     def committed(self):
         try:
             return self.query("SELECT count(*) FROM t")[0][0]

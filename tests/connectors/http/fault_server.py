@@ -19,6 +19,7 @@
   /clock                  200; the instants of all of these are counted: /windows
   /windows                the most /clock requests in any second, and how many in all, and over how long
   /open                   connections that are open now
+  /waiting                requests of /never and /later that have come and are not answered
 """
 import asyncio
 import json
@@ -100,6 +101,8 @@ async def one(reader, writer):
         writer.write(answer(200, b"ok"))
     elif what == "count":
         writer.write(answer(200, str(counts.get(rest[0], 0)).encode()))
+    elif what == "waiting":
+        writer.write(answer(200, str(counts.get("waiting", 0)).encode()))
     elif what == "open":
         writer.write(answer(200, str(len(connections) - 1).encode()))
     elif what == "slow":
@@ -144,7 +147,11 @@ async def one(reader, writer):
     elif what == "later" and "release " + rest[0] in counts:
         writer.write(answer(200, b"ok"))
     elif what in ("never", "later"):
-        await reader.read()  # until the other end has enough
+        counts["waiting"] = counts.get("waiting", 0) + 1
+        try:
+            await reader.read()  # until the other end has enough
+        finally:
+            counts["waiting"] -= 1
         return False
     elif what == "redirect":
         left = int(rest[0])

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <exception>
 #include <new>
+#include <stdexcept>
 #include <system_error>
 
 #include <boost/asio/bind_executor.hpp>
@@ -35,11 +37,6 @@ class inside {
   bool before_;
 };
 
-void discard(easy_slot* slot) noexcept {
-  ::curl_easy_cleanup(slot->easy);
-  delete slot;
-}
-
 /// Strands of Asio's own context are looked through, so that ours does not wait for theirs.
 boost::asio::any_io_executor below_strand(const boost::asio::any_io_executor& executor) {
   using of_context = boost::asio::io_context::executor_type;
@@ -52,17 +49,17 @@ boost::asio::any_io_executor below_strand(const boost::asio::any_io_executor& ex
 multi::multi(const client_options& options, const boost::asio::any_io_executor& executor)
     : options_(options),
       strand_(boost::asio::make_strand(below_strand(executor))),
-      waits_(penstock::detail::waits_of(penstock::detail::context_of(executor))) {
+      waits_(penstock::detail::waits_of(penstock::detail::context_of(executor))),
+      lines_(options.per_host, options.rate && options.rate_per_host) {
   start_libcurl();
-  handles_ = ::curl_multi_init();
-  if (handles_ == nullptr) throw std::bad_alloc();
-  ::curl_multi_setopt(handles_, CURLMOPT_SOCKETFUNCTION, &multi::on_socket);
-  ::curl_multi_setopt(handles_, CURLMOPT_SOCKETDATA, this);
-  ::curl_multi_setopt(handles_, CURLMOPT_TIMERFUNCTION, &multi::on_timer);
-  ::curl_multi_setopt(handles_, CURLMOPT_TIMERDATA, this);
-  ::curl_multi_setopt(handles_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options_.max_connections));
-  ::curl_multi_setopt(handles_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options_.per_host));
-  ::curl_multi_setopt(handles_, CURLMOPT_PIPELINING,
+  handles_.reset(::curl_multi_init());
+  if (!handles_) throw std::bad_alloc();
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_SOCKETFUNCTION, &multi::on_socket);
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_SOCKETDATA, this);
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_TIMERFUNCTION, &multi::on_timer);
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_TIMERDATA, this);
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options_.max_connections));
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_PIPELINING,
                       options_.http2 ? static_cast<long>(CURLPIPE_MULTIPLEX) : static_cast<long>(CURLPIPE_NOTHING));
   for (const auto& [name, value] : options_.headers) append(headers_, header_line(name, value));
   ready_.emplace(strand_, sockets_.descriptor());
@@ -71,8 +68,8 @@ multi::multi(const client_options& options, const boost::asio::any_io_executor& 
 
 multi::~multi() {
   if (ready_) static_cast<void>(ready_->release());
-  for (auto* const slot : spare_) discard(slot);
-  ::curl_multi_cleanup(handles_);
+  for (auto* const slot : spare_) delete slot;
+  handles_.reset();  // while what its callbacks touch is there
   const std::lock_guard hold(waits_->mutex);
   waits_->watchers.erase(this);
 }
@@ -98,6 +95,8 @@ void multi::context_goes_down() noexcept {
   }
   gate_.clear();
   released_.clear();
+  lines_.clear();
+  let_in_.clear();
   ending_.clear();
 }
 
@@ -115,6 +114,9 @@ void multi::attend(const std::shared_ptr<transfer>& t, penstock::detail::complet
   if (!t->started) {
     t->started = true;
     if (!t->done) begin(t);
+  } else if (std::exchange(t->admitted, false) && !t->done) {  // it has its permits
+    let_in(lines_.booked(*t));
+    add(*t);
   }
   tell(*t);
   if (t->paused && !t->done) {
@@ -129,6 +131,7 @@ void multi::attend(const std::shared_ptr<transfer>& t, penstock::detail::complet
 
 void multi::tell(transfer& t) {
   if (!t.waiter || !t.has_news()) return;
+  t.waits_for_permit = t.admitted && !t.done;
   t.piece.clear();
   t.piece.swap(t.arrived);
   t.waiter.post(news{});
@@ -141,8 +144,37 @@ void multi::begin(const std::shared_ptr<transfer>& t) {
   const auto now = clock::now();
   if (t->until <= now) return t->failed({errc::timeout, "the deadline had passed before it began"});
   t->self = t;
+  t->start_clock(now);
   link(*t);
-  if (gate_.enter(t, now)) add(*t);
+  if (lines_.enter(t)) return pass_line(t);
+  limit_wait(t, "its host had no room for it in time");
+}
+
+void multi::pass_line(const std::shared_ptr<transfer>& t) {
+  if (gate_.enter(t, clock::now())) return pass_gate(*t);
+  limit_wait(t, "the look-up of its name took too long");
+}
+
+// The last thing before it goes, so that permits do not gather on the way and are used all at once.
+void multi::pass_gate(transfer& t) {
+  if (!t.needs_permit) return add(t);
+  if (!options_.rate_per_host) {
+    rate_limiter all = *options_.rate;
+    if (all.try_acquire()) return add(t);
+  }
+  t.admitted = true;
+  tell(t);
+}
+
+void multi::limit_wait(const std::shared_ptr<transfer>& t, const char* why) {
+  // Where there are rates, those ahead may wait for permits, which takes as long as it takes.
+  const auto until = t->needs_permit ? t->until : t->ends();
+  if (until == never) return;
+  t->waiter.arm(until, [self = shared_from_this(), t, why] {
+    self->dispatch([self, t, why] {
+      if (t->in_line || t->parked) self->end(*t, {errc::timeout, why});
+    });
+  });
 }
 
 void multi::link(transfer& t) noexcept {
@@ -163,16 +195,16 @@ void multi::unlink(transfer& t) noexcept {
 }
 
 void multi::add(transfer& t) {
-  auto* const slot = take_slot();
-  if (slot == nullptr) {
-    const auto kept = t.self;
-    t.failed({errc::other, "out of memory"});
-    return finish(t);
-  }
-  t.tell(*slot);
-  {
+  try {
+    auto* const slot = take_slot();
+    t.tell(*slot);
     const inside guard(in_curl_);
-    ::curl_multi_add_handle(handles_, slot->easy);
+    if (const auto code = ::curl_multi_add_handle(handles_.get(), slot->easy); code != CURLM_OK)
+      throw std::runtime_error(::curl_multi_strerror(code));
+  } catch (const std::exception& e) {
+    const auto kept = t.self;
+    t.failed({errc::other, e.what()});
+    return finish(t);
   }
   kick_soon();
 }
@@ -185,7 +217,7 @@ easy_slot* multi::take_slot() {
   }
   auto made = std::make_unique<easy_slot>();
   made->easy = ::curl_easy_init();
-  if (made->easy == nullptr) return nullptr;
+  if (made->easy == nullptr) throw std::bad_alloc();
   configure(*made);
   return made.release();
 }
@@ -195,21 +227,24 @@ void multi::release(transfer& t) noexcept {
   if (slot == nullptr) return;
   {
     const inside guard(in_curl_);
-    ::curl_multi_remove_handle(handles_, slot->easy);
+    ::curl_multi_remove_handle(handles_.get(), slot->easy);
   }
   slot->of = nullptr;
-  if (spare_.size() >= most_spare || closed_) return discard(slot);
-  if (!t.plain()) {
-    ::curl_easy_reset(slot->easy);
-    slot->url.clear();
-    slot->limit_ms = 0;
-    slot->waits_for_pipe = false;
-    configure(*slot);
+  if (spare_.size() >= most_spare || closed_) {
+    delete slot;
+    return;
   }
   try {
+    if (!t.plain()) {
+      ::curl_easy_reset(slot->easy);
+      slot->url.clear();
+      slot->limit_ms = 0;
+      slot->waits_for_pipe = false;
+      configure(*slot);
+    }
     spare_.push_back(slot);
-  } catch (const std::bad_alloc&) {
-    discard(slot);
+  } catch (const std::exception&) {
+    delete slot;
   }
 }
 
@@ -231,13 +266,14 @@ void multi::finish(transfer& t) {
   release(t);
   unlink(t);
   leave_gate(t);
+  let_in(lines_.left(t));
   tell(t);
 }
 
 void multi::leave_gate(transfer& t) {
   if (!t.pioneer) return;
-  const bool no_address = t.problem && t.problem->kind && !t.resolved &&
-                          (*t.problem->kind == errc::resolve || *t.problem->kind == errc::timeout);
+  // Its timeout and its deadline are its own; that there is no address concerns all.
+  const bool no_address = t.problem && t.problem->kind == errc::resolve;
   if (!no_address) return let_go(gate_.passed(t));
   for (const auto& other : gate_.unresolved(t)) {
     if (other->done) continue;
@@ -250,6 +286,11 @@ void multi::leave_gate(transfer& t) {
 void multi::let_go(name_gate::waiting those) {
   for (auto& t : those) released_.push_back(std::move(t));
   if (!released_.empty()) kick_soon();
+}
+
+void multi::let_in(host_lines::waiting those) {
+  for (auto& t : those) let_in_.push_back(std::move(t));
+  if (!let_in_.empty()) kick_soon();
 }
 
 // Sockets and time
@@ -265,7 +306,9 @@ void multi::kick_soon() {
 void multi::act(curl_socket_t socket, int events) {
   const inside guard(in_curl_);
   int running = 0;
-  ::curl_multi_socket_action(handles_, socket, events, &running);
+  if (::curl_multi_socket_action(handles_.get(), socket, events, &running) == CURLM_OK) return;
+  timer_set_ = true;  // no memory, most likely: it is asked again soon
+  due_ = steady_clock::now() + std::chrono::milliseconds(1);
 }
 
 void multi::on_ready() {
@@ -283,9 +326,13 @@ void multi::finish_round() {
   if (in_curl_) return;
   // A few times: what has ended may let something begin, which libcurl wants to be called for at once.
   for (int i = 0; i < 8; ++i) {
+    for (auto& t : std::exchange(let_in_, {})) {
+      t->in_line = false;
+      if (!t->done) pass_line(t);
+    }
     for (auto& t : std::exchange(released_, {})) {
       t->parked = false;
-      if (!t->done) add(*t);
+      if (!t->done) pass_gate(*t);
     }
     const auto now = steady_clock::now();
     if (due_ <= now) {
@@ -295,16 +342,16 @@ void multi::finish_round() {
     }
     read_results();
     for (auto& [t, why] : std::exchange(ending_, {})) end(*t, std::move(why));
-    if (released_.empty() && due_ > now) break;
+    if (let_in_.empty() && released_.empty() && due_ > now) break;
   }
-  if (!released_.empty() || due_ <= steady_clock::now()) kick_soon();
+  if (!let_in_.empty() || !released_.empty() || due_ <= steady_clock::now()) kick_soon();
   wait_for_sockets();
   set_alarm();
 }
 
 void multi::read_results() {
   int left = 0;
-  while (const auto* const message = ::curl_multi_info_read(handles_, &left)) {
+  while (const auto* const message = ::curl_multi_info_read(handles_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const auto code = message->data.result;  // the message is gone when its handle is
     easy_slot* slot = nullptr;
@@ -367,12 +414,14 @@ int multi::on_timer(CURLM*, long ms, void* self) noexcept {
 curl_socket_t multi::on_open(void* which, curlsocktype, curl_sockaddr* address) noexcept {
   auto& t = *static_cast<easy_slot*>(which)->of;
   const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (socket < 0) return CURL_SOCKET_BAD;
+  if (socket < 0) {
+    t.open_error = errno;
+    return CURL_SOCKET_BAD;
+  }
   try {
     auto& m = t.machinery();
     m.sockets_.opened(socket);
-    t.resolved = true;
-    if (t.pioneer) m.let_go(m.gate_.resolved(t, clock::now()));
+    if (t.pioneer) m.let_go(t.looked_up ? m.gate_.resolved(t, clock::now()) : m.gate_.passed(t));
   } catch (const std::bad_alloc&) {
     ::close(socket);
     return CURL_SOCKET_BAD;
@@ -385,8 +434,14 @@ int multi::on_close(void* self, curl_socket_t socket) noexcept {
   return ::close(socket);
 }
 
+int multi::on_resolve(void*, void*, void* which) noexcept {
+  static_cast<easy_slot*>(which)->of->looked_up = true;
+  return 0;
+}
+
 int multi::on_request(void* which, char*, char*, int, int) noexcept {
   auto& t = *static_cast<easy_slot*>(which)->of;
+  if (!t.may_go_out()) return CURL_PREREQFUNC_ABORT;
   if (!t.pioneer) return CURL_PREREQFUNC_OK;
   try {
     auto& m = t.machinery();
@@ -408,40 +463,42 @@ std::size_t multi::on_body(char* data, std::size_t, std::size_t size, void* whic
 void multi::configure(easy_slot& slot) const {
   auto* const easy = slot.easy;
   const auto ms = [](duration d) { return static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(d).count()); };
-  ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  ::curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  ::curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options_.redirects > 0 ? 1L : 0L);
-  ::curl_easy_setopt(easy, CURLOPT_MAXREDIRS, static_cast<long>(options_.redirects));
-  ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (!options_.user_agent.empty()) ::curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
+  set_option(easy, CURLOPT_NOSIGNAL, 1L);
+  set_option(easy, CURLOPT_QUICK_EXIT, 1L);  // else it waits, here, for the end of a look-up that was given up
+  set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_option(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  set_option(easy, CURLOPT_FOLLOWLOCATION, options_.redirects > 0 ? 1L : 0L);
+  set_option(easy, CURLOPT_MAXREDIRS, static_cast<long>(options_.redirects));
+  set_option(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (!options_.user_agent.empty()) set_option(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
   if (options_.connect_timeout > duration::zero())
-    ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, ms(options_.connect_timeout));
-  if (options_.compressed) ::curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-  ::curl_easy_setopt(
-      easy, CURLOPT_HTTP_VERSION,
-      options_.http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS) : static_cast<long>(CURL_HTTP_VERSION_1_1));
-  if (options_.proxy) ::curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy->c_str());
+    set_option(easy, CURLOPT_CONNECTTIMEOUT_MS, ms(options_.connect_timeout));
+  if (options_.compressed) set_option(easy, CURLOPT_ACCEPT_ENCODING, "");
+  set_option(easy, CURLOPT_HTTP_VERSION,
+             options_.http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS) : static_cast<long>(CURL_HTTP_VERSION_1_1));
+  if (options_.proxy) set_option(easy, CURLOPT_PROXY, options_.proxy->c_str());
   if (!options_.tls.verify) {
-    ::curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    ::curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    set_option(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    set_option(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
-  if (!options_.tls.ca_file.empty()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, options_.tls.ca_file.c_str());
-  if (!options_.tls.certificate.empty()) ::curl_easy_setopt(easy, CURLOPT_SSLCERT, options_.tls.certificate.c_str());
-  if (!options_.tls.key.empty()) ::curl_easy_setopt(easy, CURLOPT_SSLKEY, options_.tls.key.c_str());
-  if (headers_) ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
-  ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &multi::on_body);
-  ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &multi::on_header);
-  ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &multi::on_open);
-  ::curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &multi::on_close);
-  ::curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
-  ::curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &multi::on_request);
-  ::curl_easy_setopt(easy, CURLOPT_PRIVATE, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_PREREQDATA, &slot);
-  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot.text.data());
+  if (!options_.tls.ca_file.empty()) set_option(easy, CURLOPT_CAINFO, options_.tls.ca_file.c_str());
+  if (!options_.tls.certificate.empty()) set_option(easy, CURLOPT_SSLCERT, options_.tls.certificate.c_str());
+  if (!options_.tls.key.empty()) set_option(easy, CURLOPT_SSLKEY, options_.tls.key.c_str());
+  if (headers_) set_option(easy, CURLOPT_HTTPHEADER, headers_.get());
+  set_option(easy, CURLOPT_WRITEFUNCTION, &multi::on_body);
+  set_option(easy, CURLOPT_HEADERFUNCTION, &multi::on_header);
+  set_option(easy, CURLOPT_OPENSOCKETFUNCTION, &multi::on_open);
+  set_option(easy, CURLOPT_CLOSESOCKETFUNCTION, &multi::on_close);
+  set_option(easy, CURLOPT_CLOSESOCKETDATA, this);
+  set_option(easy, CURLOPT_PREREQFUNCTION, &multi::on_request);
+  set_option(easy, CURLOPT_PRIVATE, &slot);
+  set_option(easy, CURLOPT_WRITEDATA, &slot);
+  set_option(easy, CURLOPT_HEADERDATA, &slot);
+  set_option(easy, CURLOPT_OPENSOCKETDATA, &slot);
+  set_option(easy, CURLOPT_PREREQDATA, &slot);
+  set_option(easy, CURLOPT_RESOLVER_START_FUNCTION, &multi::on_resolve);
+  set_option(easy, CURLOPT_RESOLVER_START_DATA, &slot);
+  set_option(easy, CURLOPT_ERRORBUFFER, slot.text.data());
 }
 
 }  // namespace penstock::http

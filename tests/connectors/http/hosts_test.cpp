@@ -117,6 +117,13 @@ TEST(http_rate, whose_permit_would_come_after_the_deadline_is_a_timeout) {
   EXPECT_EQ(client.under_way(), 0U);
 }
 
+TEST(http_rate, does_not_count_redirects) {
+  const fault_server server;
+  asio::io_context io;
+  http::client client({.base_url = server.url(), .rate = rate_limiter(rate{1, 1h})});
+  EXPECT_EQ(run_on(io, client.async_get("redirect/3", {}, within(30s))).body, "ok");
+}
+
 TEST(http_rate, gives_no_permit_to_who_is_late_already) {
   const fault_server server;
   asio::io_context io;

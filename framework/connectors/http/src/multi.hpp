@@ -28,6 +28,19 @@
 
 namespace penstock::http {
 
+/// libcurl must not be called from inside of itself.
+class inside {
+ public:
+  explicit inside(bool& flag) noexcept : flag_(flag), before_(std::exchange(flag, true)) {}
+  ~inside() { flag_ = before_; }
+  inside(const inside&) = delete;
+  inside& operator=(const inside&) = delete;
+
+ private:
+  bool& flag_;
+  bool before_;
+};
+
 /// Sends transfers of one context. All of it is touched on its strand, except where it says so.
 class multi final : public penstock::detail::context_watcher, public std::enable_shared_from_this<multi> {
  public:

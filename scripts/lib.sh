@@ -19,9 +19,9 @@ if [[ -r /etc/os-release ]] && grep -q '^VERSION_CODENAME=bookworm$' /etc/os-rel
 {
   build_packages=(g++ cmake ninja-build "$boost" libtbb-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev libsimdjson-dev zlib1g-dev libzstd-dev libcli11-dev libfmt-dev nlohmann-json3-dev)
   test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 sqlite3 gzip zstd strace nginx-light openssl postgresql)
-  # Rivals in other languages (golang, cargo, librust-crossbeam-channel-dev, librust-tokio-dev, python3-uvloop) compete where
-  # they are installed.
-  bench_packages=(libbenchmark-dev libconcurrentqueue-dev python3)
+  # Rivals in other languages (golang, cargo, librust-crossbeam-channel-dev, librust-tokio-dev, python3-uvloop, python3-aiohttp,
+  # wrk) compete where they are installed.
+  bench_packages=(libbenchmark-dev libconcurrentqueue-dev python3 nginx-light)
   check_packages=(clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 shellcheck git valgrind)
 }
 

@@ -9,6 +9,7 @@
 
 #include "exit_code.hpp"
 #include "fingerprint.hpp"
+#include "written_name.hpp"
 
 namespace load {
 namespace {
@@ -66,7 +67,7 @@ identity identity_of(const std::vector<std::string>& files) {
   identity of{.inputs = {}, .contents = {}, .can_be_repeated = true};
   json names = json::array(), contents = json::array();
   for (const auto& file : files) {
-    names.push_back(file);
+    names.push_back(file == "-" ? file : written_path(file));
     std::error_code ignored;
     if (file == "-" || !std::filesystem::is_regular_file(file, ignored)) {
       of.can_be_repeated = false;
@@ -75,8 +76,7 @@ identity identity_of(const std::vector<std::string>& files) {
     }
     contents.push_back({{"size", std::filesystem::file_size(file)}, {"fingerprint", fingerprint_of(file)}});
   }
-  // A name need not be UTF-8; what is not is replaced, here and the next time alike.
-  of.inputs = names.dump(-1, ' ', false, json::error_handler_t::replace);
+  of.inputs = names.dump();
   of.contents = contents.dump();
   return of;
 }
@@ -90,7 +90,7 @@ decision decide(const load_history& known, const identity& wanted, resume_choice
     // The user says that it is the same; only its end can tell, which a kill may have hidden from him.
     if (!wanted.can_be_repeated && choice == resume_choice::resume) return {beginning::going_on, load};
     const bool emptied = known.table_is_empty && load.inserted > 0;
-    if (!wanted.can_be_repeated || emptied || load.contents != wanted.contents) return {};
+    if (!wanted.can_be_repeated || emptied) return {};
     return {beginning::if_changed, load};
   }
   if (!wanted.can_be_repeated) return {};

@@ -1,6 +1,6 @@
 // Whether a load goes on where an earlier one ended, so that every row is loaded once however often it was killed.
 //
-// A load is known by the table and by its inputs: their names, in their order; where no load has these names, an
+// A load is known by the table and by its inputs: their absolute paths, in their order; where no load has these, an
 // unfinished one of files with the same contents is meant, which were moved. Of the loads with one list of names only
 // the latest counts. The rules are those of docs/decisions/0040.
 #pragma once
@@ -18,7 +18,7 @@ namespace load {
 
 /// What a load is known by. The texts are what a checkpoint holds.
 struct identity {
-  std::string inputs;            ///< names, as a JSON array
+  std::string inputs;            ///< absolute paths, as a JSON array
   std::string contents;          ///< sizes and fingerprints, as a JSON array
   bool can_be_repeated = false;  ///< all are regular files
 };
@@ -29,7 +29,7 @@ identity identity_of(const std::vector<std::string>& files);
 enum class beginning : std::uint8_t {
   anew,        ///< a load of its own, from the first row
   going_on,    ///< behind a checkpoint, if the bytes before it are the same; else the input has changed
-  if_changed,  ///< the same names, sizes and fingerprints were loaded: anew if a byte is another, else not at all
+  if_changed,  ///< these were loaded to their end: anew if a byte of that is another, else what has come since, if any
 };
 
 struct decision {

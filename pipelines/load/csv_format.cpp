@@ -45,7 +45,9 @@ std::optional<csv_format::piece> csv_format::reader::operator()(penstock::contex
 
 page csv_format::parser::operator()(piece from) const {
   const auto end = from.rows.end;
-  return {csv::parse(std::move(from.rows), dialect), std::move(from.columns), end};
+  std::optional<row_places> places;
+  if (may_end_at_a_row) places.emplace(from.rows);
+  return {csv::parse(std::move(from.rows), dialect), std::move(from.columns), end, std::move(places)};
 }
 
 }  // namespace load

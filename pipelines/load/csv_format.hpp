@@ -37,7 +37,9 @@ struct csv_format {
   /// Body of the parse stage; never waits.
   struct parser {
     penstock::csv::dialect dialect;
-    explicit parser(const job& work) : dialect(work.from.dialect) {}
+    bool may_end_at_a_row;
+    explicit parser(const job& work)
+        : dialect(work.from.dialect), may_end_at_a_row(work.how.on_bad_row == bad_row_choice::fail) {}
     page operator()(piece from) const;
   };
 };

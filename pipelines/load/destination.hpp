@@ -18,6 +18,7 @@
 
 #include "checkpoint.hpp"
 #include "columns.hpp"
+#include "exit_code.hpp"
 #include "options.hpp"
 
 namespace load {
@@ -49,6 +50,7 @@ struct gave_up_waiting : std::runtime_error {
 struct load_history {
   std::vector<checkpoint> loads;  ///< the oldest first; none if the table is not there (any more)
   bool table_is_empty = true;
+  std::vector<std::string> rejects_in_use;  ///< files that hold rejected rows of unfinished loads other than these
 };
 
 /// Called in the transaction of a page, when all its rows are in but for those that were left out, in order. Returns
@@ -71,8 +73,9 @@ class destination {
     by_name,   ///< the table has each of them; what an input lacks stays null (NDJSON)
   };
 
-  /// The loads into the table so far. Makes nothing.
-  virtual load_history history() = 0;
+  /// The loads into the table so far. Makes nothing. `inputs` are those of the load that is about to begin, as in a
+  /// checkpoint.
+  virtual load_history history(const std::string& inputs) = 0;
 
   /// Makes the table, or looks whether the one there is fits, and returns how its columns take their values. `file` is
   /// named in the refusal: `failure` (other columns). In the same transaction a load without an id is recorded, and
@@ -86,7 +89,7 @@ class destination {
   /// table is left out, or throws `row_refused`, as --on-bad-row says.
   virtual void insert(const page& rows, const checkpoint& last, const page_end& at_end) = 0;
 
-  /// Records a checkpoint without rows; `last` as above.
+  /// Records a checkpoint without rows; `last` as above. This is also how a run makes a load its own.
   virtual void record(const checkpoint& last, const checkpoint& now) = 0;
 
   /// Ends a wait for another program, now and from now on. Any thread.
@@ -99,6 +102,10 @@ class destination {
   /// For people, without secrets.
   [[nodiscard]] virtual std::string name() const = 0;
 };
+
+/// What `prepare` throws where another program was faster, and what `insert` and `record` do. `table` as SQL writes it.
+failure begun_by_another(const std::string& database, const std::string& table);
+failure taken_by_another(const std::string& database, const std::string& table);
 
 /// As `how` says. May wait for the disk or the network. Makes nothing: an input that cannot be loaded leaves no trace.
 /// `how` must outlive it.

@@ -28,7 +28,7 @@ constexpr std::pair<exit_code, const char*> meanings[] = {
     {exit_code::other_columns, "the table, or a further input, has other columns"},
     {exit_code::database_unusable, "the database cannot be opened, is none, or failed while writing"},
     {exit_code::database_read_only, "the database or its directory may not be written"},
-    {exit_code::database_locked, "another program is writing to the database"},
+    {exit_code::database_locked, "another program is writing to the database, or to the file of rejected rows"},
     {exit_code::disk_full, "no room for the database"},
     {exit_code::output_unwritable, "the rejected rows, or the report, could not be written"},
     {exit_code::changed, "an interrupted load cannot go on, because something has changed; see --fresh"},

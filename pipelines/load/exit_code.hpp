@@ -18,7 +18,7 @@ enum class exit_code {
   other_columns = 6,       ///< the table, or a further file, has other columns
   database_unusable = 7,   ///< cannot be opened, is no database, or failed while writing
   database_read_only = 8,  ///< the database or its directory may not be written
-  database_locked = 9,     ///< another program is writing to it
+  database_locked = 9,     ///< another program is writing to it, or to the rejected rows
   disk_full = 10,          ///< no room for the database
   output_unwritable = 11,  ///< the file of rejected rows, or the report, could not be written
   changed = 12,            ///< a load cannot go on: the inputs or the rejected rows are not as it left them

@@ -32,9 +32,13 @@ class job {
  public:
   explicit job(options asked);
 
-  /// Decides where the load begins, and leaves that in `done`; for `if_changed` where it would end. May wait for the
-  /// disk; fails as `decide`, `destination` and `rejects_file` do. Called by the read stage, once.
+  /// Decides where the load begins, and leaves that in `done`. May wait for the disk and for another program; fails as
+  /// `decide` and `destination` do. Called by the read stage, once.
   beginning begin();
+
+  /// Unless anew, when the bytes before that place are proven: makes the load this run's own, then the file of rejected
+  /// rows. May wait; fails as `destination` and `rejects_file` do.
+  void go_on();
 
   /// After `if_changed`, if a byte is another.
   void begin_anew();
@@ -51,6 +55,8 @@ class job {
   // Written by the read stage before its first block, read by the insert stage after that and by main after the run.
   earlier before;
   bool already_loaded = false;  ///< these inputs, to their end, and so nothing was done
+  bool replaced = false;        ///< inputs of these names, with other contents, were loaded before
+  bool comes_once = false;      ///< an input is a pipe
   checkpoint done;              ///< what is recorded of this load; then the insert stage's
 
   std::shared_ptr<penstock::files::progress> bytes = std::make_shared<penstock::files::progress>();

@@ -1,4 +1,4 @@
-// penstock-load: CSV and NDJSON files into an SQLite table. The job itself is declared in pipeline.hpp.
+// penstock-load: CSV and NDJSON files into a table of SQLite or PostgreSQL. The job itself is declared in pipeline.hpp.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>

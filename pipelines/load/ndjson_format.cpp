@@ -71,7 +71,9 @@ bool ndjson_format::reader::settle(const ndjson::block& first, const penstock::s
 
 page ndjson_format::parser::operator()(piece from) const {
   const auto end = from.lines.end;
-  return {ndjson::parse(std::move(from.lines), from.expected->keys), from.expected->columns, end};
+  std::optional<row_places> places;
+  if (may_end_at_a_row) places.emplace(from.lines);
+  return {ndjson::parse(std::move(from.lines), from.expected->keys), from.expected->columns, end, std::move(places)};
 }
 
 }  // namespace load

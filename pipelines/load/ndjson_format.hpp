@@ -41,7 +41,8 @@ struct ndjson_format {
 
   /// Body of the parse stage; never waits.
   struct parser {
-    explicit parser(const job&) {}
+    bool may_end_at_a_row;
+    explicit parser(const job& work) : may_end_at_a_row(work.how.on_bad_row == bad_row_choice::fail) {}
     page operator()(piece from) const;
   };
 };

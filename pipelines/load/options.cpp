@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <libpq-fe.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <initializer_list>
+#include <memory>
 #include <string_view>
 #include <thread>
 
 #include "exit_code.hpp"
 #include "inputs.hpp"
+#include "written_name.hpp"
 
 namespace load {
 namespace {
@@ -48,12 +52,32 @@ char delimiter_of(const std::string& text) {
   return text.front();
 }
 
-// Of a URI that was mistyped.
-std::string hide_password(const std::string& target) {
-  const auto at = target.rfind('@');
-  const auto colon = target.find("://");
-  if (at == std::string::npos || colon == std::string::npos || at < colon) return target;
-  return target.substr(0, colon + 3) + "…" + target.substr(at);
+// As libpq reads the URI. Its own words for a mistake would repeat parts of it, and so perhaps of a password.
+std::string database_of(const std::string& uri) {
+  char* why = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(PQconninfoParse(uri.c_str(), &why),
+                                                                            &PQconninfoFree);
+  PQfreemem(why);
+  if (!parsed)
+    refuse(
+        "--to: this is no URI of PostgreSQL; it is written postgres://[USER[:PASSWORD]@][HOST[:PORT]]/DATABASE, and "
+        "a special character of a part as %XX");
+  for (const auto* each = parsed.get(); each->keyword != nullptr; ++each)
+    if (std::string_view(each->keyword) == "dbname" && each->val != nullptr) return each->val;
+  return "postgres";
+}
+
+// As a part of the name of a file.
+std::string in_a_file_name(const std::string& name) {
+  std::string safe;
+  for (const char c : name) {
+    if (c == '/' || c == '%') {
+      safe += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
 }
 
 // The schemes of --to. A further kind keeps what stands behind its scheme in an option of its own.
@@ -67,10 +91,10 @@ void choose_destination(const std::string& target, options& o) {
   if (target.starts_with("postgres://") || target.starts_with("postgresql://")) {
     o.kind = database_kind::postgres;
     o.server = target;
+    o.database = database_of(target);
     return;
   }
-  refuse(fmt::format("--to: '{}' is no destination; it is written sqlite:FILE or postgres://[USER@][HOST]/DATABASE",
-                     hide_password(target)));
+  refuse("--to: this is no destination; it is written sqlite:FILE or postgres://[USER@][HOST]/DATABASE");
 }
 
 std::string table_named_after(const std::string& file) {
@@ -130,16 +154,16 @@ std::optional<options> read_options(int argc, const char* const* argv) {
                  "Between the fields of CSV: one character, or tab; default: , (tab in .tsv)");
   auto* const batch =
       app.add_option("--batch", o.batch,
-                     "Rows of a transaction, or fewer when they come to 256 KiB; for PostgreSQL 16384, or 512 KiB")
+                     "Rows of a transaction, or fewer when they come to 256 KiB; for PostgreSQL 65536, or 1 MiB")
           ->check(CLI::Range(1, 1'000'000))
           ->capture_default_str();
   app.add_option("--workers", o.workers, "Threads that parse; memory grows with them")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  app.add_option("--rejects", rejects,
-                 "Where malformed rows go, a JSON object a line; default: the database's name (PostgreSQL: the "
-                 "table's) and .rejects.ndjson. "
-                 "Made anew, and only when a row is rejected");
+  app.add_option(
+      "--rejects", rejects,
+      "Where malformed rows go, a JSON object a line; default: DATABASE.TABLE.rejects.ndjson. Made anew, and "
+      "only when a row is rejected");
   bool resume = false, fresh = false;
   auto* const resume_flag = app.add_flag(
       "--resume", resume,
@@ -192,6 +216,12 @@ std::optional<options> read_options(int argc, const char* const* argv) {
     if (batch->empty()) o.batch = postgres_batch_rows;
   }
   if (o.table.empty()) o.table = table_named_after(o.files.front());
+  if (o.kind == database_kind::postgres) {
+    if (!is_utf8(o.table))
+      refuse("--table: PostgreSQL takes no name that is not UTF-8, as this or that of the file is");
+    // The server would cut it, and with it the difference between two tables.
+    if (o.table.size() > 63) refuse(fmt::format("--table: '{}' is longer than PostgreSQL's 63 bytes", o.table));
+  }
   if (o.table == "penstock_progress" || o.table == "penstock_loads")
     refuse(fmt::format("--table: {} is where this program keeps its progress", o.table));
   if (delimiter) o.delimiter = delimiter_of(*delimiter);
@@ -215,8 +245,9 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   if (fresh) o.resume = resume_choice::fresh;
   o.drain_within = duration_of("--drain-within", drain_within);
   o.lock_timeout = duration_of("--lock-timeout", lock_timeout);
-  const auto beside = o.kind == database_kind::sqlite ? o.database.string() : o.table;
-  o.rejects = rejects.empty() ? beside + ".rejects.ndjson" : rejects;
+  const bool is_file = o.kind == database_kind::sqlite;
+  const auto beside = is_file ? o.database.string() : in_a_file_name(o.database.string());
+  o.rejects = rejects.empty() ? fmt::format("{}.{}.rejects.ndjson", beside, in_a_file_name(o.table)) : rejects;
   if (std::ranges::count(o.files, "-") > 1) refuse("standard input can be read only once");
   refuse_overwriting(o);
   return o;

@@ -41,14 +41,14 @@ enum class conflict_choice : std::uint8_t {
 /// of nothing but empty fields takes 24 times its bytes, and up to `workers` + 6 batches are under way.
 inline constexpr std::size_t batch_bytes = std::size_t{256} << 10;
 
-/// The same for PostgreSQL, where a batch takes three messages and their answers: fewer, larger ones.
-inline constexpr std::size_t postgres_batch_bytes = std::size_t{512} << 10;
-inline constexpr std::size_t postgres_batch_rows = 16384;
+/// The same for PostgreSQL, where a transaction costs the server a millisecond: fewer, larger ones.
+inline constexpr std::size_t postgres_batch_bytes = std::size_t{1} << 20;
+inline constexpr std::size_t postgres_batch_rows = 65536;
 
 struct options {
   std::vector<std::string> files;  ///< "-" is standard input
   database_kind kind = database_kind::sqlite;
-  std::filesystem::path database;     ///< the file, of SQLite
+  std::filesystem::path database;     ///< the file, of SQLite; for PostgreSQL the name
   std::string server;                 ///< the URI, of PostgreSQL
   std::string table;                  ///< never empty
   std::optional<file_format> format;  ///< nothing: to be guessed

@@ -12,19 +12,15 @@ namespace load {
 
 namespace {
 
-/// What is recorded when the page is in: the next one begins behind it.
-checkpoint behind(const page& rows, const checkpoint& before) {
+/// What is recorded when all before this place is in.
+checkpoint at(const penstock::files::position& place, const checkpoint& before) {
   checkpoint next = before;
-  const auto& end = rows.end();
   next.state = load_state::loading;
-  next.source = end.source;
-  next.offset = end.offset;
-  next.line = end.line;
-  next.record = end.record;
-  next.digest = end.digest;
-  const bool reaches_further =
-      end.source < next.done_source || (end.source == next.done_source && end.line < next.done_line);
-  if (!reaches_further) next.done_source = next.done_line = 0;
+  next.source = place.source;
+  next.offset = place.offset;
+  next.line = place.line;
+  next.record = place.record;
+  next.digest = place.digest;
   return next;
 }
 
@@ -32,9 +28,6 @@ checkpoint behind(const page& rows, const checkpoint& before) {
 
 void page_writer::operator()(page rows, penstock::context& run) const {
   const std::stop_callback on_cancel(run.stop_token().std_token(), [this] { work_->to->give_up_waiting(); });
-  const auto& done = work_->done;
-  if (done.done_line > 0 && rows.source() == done.done_source)
-    work_->rows.read.fetch_sub(rows.drop_before(done.done_line), std::memory_order_relaxed);
   try {
     if (work_->how.on_bad_row == bad_row_choice::fail) {
       insert_or_fail(rows);
@@ -49,17 +42,22 @@ void page_writer::operator()(page rows, penstock::context& run) const {
 void page_writer::insert_and_reject(const page& rows) const {
   const auto& file = work_->from.name(rows.source());
   auto& rejects = work_->rejects;
-  checkpoint next = behind(rows, work_->done);
+  checkpoint next = work_->done;
   // On the disk before the rows around them are committed: nothing is lost without a trace, however the program ends.
-  // What is written twice, because the commit failed, is cut off by the run that goes on.
+  // May be called again, for a commit that failed; what was written for it is cut off first, or by the run that goes
+  // on.
   work_->to->insert(rows, work_->done, [&](std::span<const refused_row> refused) {
+    next = at(rows.end(), work_->done);
+    rejects.back_to(work_->done.rejects_bytes, work_->done.rejects_digest);
     for (const auto& row : rows.rejected()) rejects.write(file, row);
     for (const auto& row : refused) rejects.write(file, rows, row.row, row.reason);
     rejects.sync();
     next.inserted += rows.rows() - refused.size();
     next.rejected += rows.rejected().size() + refused.size();
-    next.rejects_bytes = rejects.bytes();
-    next.rejects_digest = rejects.digest();
+    if (rejects.bytes() > 0) {
+      next.rejects_bytes = rejects.bytes();
+      next.rejects_digest = rejects.digest();
+    }
     return next;
   });
   became(next);
@@ -74,14 +72,13 @@ void page_writer::became(const checkpoint& next) const {
 
 void page_writer::insert_or_fail(page& rows) const {
   std::optional<std::string> bad;
-  checkpoint next = behind(rows, work_->done);
+  checkpoint next = at(rows.end(), work_->done);
   // The rows before the bad one are committed, and it is the first for the run that goes on.
   const auto end_at = [&](std::size_t row, std::uint64_t line, const std::string& reason) {
     rows.keep_first(row);
     next = work_->done;
     next.state = load_state::loading;
-    next.done_source = rows.source();
-    next.done_line = line;
+    if (row > 0) next = at(rows.places()->of(line, row), work_->done);
     bad = fmt::format("{}, line {}: {}", work_->from.name(rows.source()), line, reason);
   };
   if (!rows.rejected().empty()) {
@@ -90,17 +87,17 @@ void page_writer::insert_or_fail(page& rows) const {
     while (before < rows.rows() && rows.line(before) < first.line) ++before;
     end_at(before, first.line, first.reason);
   }
-  const auto insert = [&] {
-    work_->to->insert(rows, work_->done, [&](std::span<const refused_row>) {
-      next.inserted = work_->done.inserted + rows.rows();
-      return next;
-    });
-  };
-  try {
-    insert();
-  } catch (const row_refused& refused) {
-    end_at(refused.row(), rows.line(refused.row()), refused.what());
-    insert();
+  // Each time it is an earlier row, so this ends.
+  for (bool in = false; !in;) {
+    try {
+      work_->to->insert(rows, work_->done, [&](std::span<const refused_row>) {
+        next.inserted = work_->done.inserted + rows.rows();
+        return next;
+      });
+      in = true;
+    } catch (const row_refused& refused) {
+      end_at(refused.row(), rows.line(refused.row()), refused.what());
+    }
   }
   became(next);
   if (!bad) return;

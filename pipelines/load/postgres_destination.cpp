@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <stop_token>
@@ -21,66 +20,49 @@ namespace postgres = penstock::postgres;
 
 namespace {
 
-constexpr std::pair<load_state, std::string_view> states[] = {
-    {load_state::loading, "loading"}, {load_state::stopped, "stopped"}, {load_state::loaded, "loaded"}};
-
-std::string_view word_of(load_state state) {
-  return std::ranges::find(states, state, &std::pair<load_state, std::string_view>::first)->second;
-}
-
-// The columns of a progress row, beside its load, in the order of `add_values`.
-constexpr const char* fields =
-    "state, source, \"offset\", line, record, digest, done_source, done_line, inserted, rejected, rejects, "
-    "rejects_bytes, rejects_digest";
-constexpr const char* make_progress_tables =
-    "CREATE TABLE IF NOT EXISTS penstock_loads (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, target text NOT "
-    "NULL, inputs text NOT NULL, contents text NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS penstock_progress (load bigint PRIMARY KEY, state text NOT NULL, source bigint NOT "
-    "NULL, \"offset\" bigint NOT NULL, line bigint NOT NULL, record bigint NOT NULL, digest bigint NOT NULL, "
-    "done_source bigint NOT NULL, done_line bigint NOT NULL, inserted bigint NOT NULL, rejected bigint NOT NULL, "
-    "rejects text NOT NULL, rejects_bytes bigint NOT NULL, rejects_digest bigint NOT NULL)";
-
-// The database counts in signed numbers of 64 bits; a digest uses all of them.
-std::int64_t number_of(std::uint64_t value) { return std::bit_cast<std::int64_t>(value); }
-
+// In the order of `progress_columns`.
 void add_values(postgres::params& to, const checkpoint& c) {
   to.add(word_of(c.state));
-  for (const auto each :
-       {c.source, c.offset, c.line, c.record, c.digest, c.done_source, c.done_line, c.inserted, c.rejected})
-    to.add(number_of(each));
   to.add(c.rejects);
-  to.add(number_of(c.rejects_bytes));
-  to.add(number_of(c.rejects_digest));
+  for (const auto& number : progress_numbers) to.add(as_signed(c.*number.value));
 }
 
+// "$3, $4": so many parameters from this one on.
+std::string parameters(std::size_t first, std::size_t count) {
+  std::string list;
+  for (std::size_t i = 0; i < count; ++i) list += fmt::format("{}${}", i == 0 ? "" : ", ", first + i);
+  return list;
+}
+constexpr std::size_t progress_values = 2 + std::size(progress_numbers);
+
 checkpoint checkpoint_of(const postgres::row_view& row) {
-  const auto number = [&](const char* name) { return std::bit_cast<std::uint64_t>(row.get<std::int64_t>(name)); };
   checkpoint c;
-  c.id = row.get<std::int64_t>("id");
-  c.inputs = row.get<std::string>("inputs");
-  c.contents = row.get<std::string>("contents");
-  for (const auto& [state, word] : states)
-    if (word == row.get<std::string_view>("state")) c.state = state;
-  c.source = number("source");
-  c.offset = number("offset");
-  c.line = number("line");
-  c.record = number("record");
-  c.digest = number("digest");
-  c.done_source = number("done_source");
-  c.done_line = number("done_line");
-  c.inserted = number("inserted");
-  c.rejected = number("rejected");
-  c.rejects = row.get<std::string>("rejects");
-  c.rejects_bytes = number("rejects_bytes");
-  c.rejects_digest = number("rejects_digest");
+  c.id = row.get<std::int64_t>(0);
+  c.inputs = row.get<std::string>(1);
+  c.contents = row.get<std::string>(2);
+  c.state = state_of(row.get<std::string_view>(3));
+  c.rejects = row.get<std::string>(4);
+  std::size_t i = 5;
+  for (const auto& number : progress_numbers) c.*number.value = as_unsigned(row.get<std::int64_t>(i++));
   return c;
 }
+
+// Of the loads of one list of inputs into one table only the latest counts.
+constexpr const char* files_in_use =
+    "SELECT rejects FROM penstock_loads JOIN penstock_progress ON load = id WHERE state <> 'loaded' AND rejects_bytes "
+    "> "
+    "0 AND NOT (target = $1 AND inputs = $2) AND id IN (SELECT max(id) FROM penstock_loads GROUP BY target, inputs)";
 
 // Whether the row is to blame, not the connection or the table.
 bool blames_a_row(const postgres::error& e) {
   return e.cause() == postgres::errc::constraint || e.cause() == postgres::errc::bad_value ||
          e.sqlstate() == "P0001";  // raised by a trigger
 }
+
+// Thrown where the table left out a row of several; which one is found as a bad row is.
+struct left_out : std::runtime_error {
+  left_out() : std::runtime_error("a trigger of the table leaves it out") {}
+};
 
 // A decimal that numeric keeps as it is written: it would make 7 of 007, 100000 of 1e5 and 0 of -0.
 bool is_plain_decimal(std::string_view text) noexcept {
@@ -171,8 +153,9 @@ postgres_destination::postgres_destination(const options& how) : how_(how) {
       penstock::wait_limits within = limits();
       within.until = penstock::after(penstock::clock::now(), std::chrono::seconds(30));
       database_.emplace(co_await postgres::connection::async_connect(how_.server, within));
-      // Beside the lock: what the session says of its values must not depend on the server's settings.
-      const postgres::params timeout(std::to_string(how_.lock_timeout.count()) + "ms");
+      // To the server 0 is for ever.
+      const auto wait = std::max(how_.lock_timeout, std::chrono::milliseconds(1));
+      const postgres::params timeout(std::to_string(wait.count()) + "ms");
       co_await database_->async_query("SELECT set_config('lock_timeout', $1, false)", timeout, limits());
       const auto rows = co_await database_->async_query(
           "SELECT coalesce(host(inet_server_addr()), 'local') || '/' || current_database()", {}, limits());
@@ -201,23 +184,33 @@ std::vector<postgres_destination::column> postgres_destination::columns_of(const
   return columns;
 }
 
-load_history postgres_destination::history() {
+load_history postgres_destination::history(const std::string& inputs) {
   return in_our_words([&]() -> load_history {
     // What is left of a run of this load that was killed may be about to commit: it is waited for, as is another run.
     // The lock goes with the connection.
-    std::string who = how_.table;
-    for (const auto& file : how_.files) who += '\n' + file;
-    ask("SELECT pg_advisory_lock(hashtextextended('penstock-load' || $1, 0))", postgres::params(who));
+    try {
+      ask("SELECT pg_advisory_lock(hashtextextended('penstock-load' || $1, 0))",
+          postgres::params(how_.table + '\n' + inputs));
+    } catch (const postgres::error& e) {
+      if (e.cause() != postgres::errc::busy) throw;
+      throw failure(exit_code::database_locked, fmt::format("{}: another run of this load into table {} is at work",
+                                                            name_, postgres::quote_identifier(how_.table)));
+    }
     if (columns_of("penstock_progress").empty()) return {};
     load_history found;
     const auto rows =
-        ask(fmt::format("SELECT id, inputs, contents, {} FROM penstock_loads JOIN penstock_progress ON load "
-                        "= id WHERE target = $1 ORDER BY id",
-                        fields),
+        ask(fmt::format("SELECT id, inputs, contents, {} FROM penstock_loads JOIN penstock_progress ON load = id WHERE "
+                        "target = $1 ORDER BY id",
+                        progress_columns()),
             postgres::params(how_.table));
     for (const auto row : rows) found.loads.push_back(checkpoint_of(row));
     if (!found.loads.empty()) latest_known_ = found.loads.back().id;
-    if (columns_of(how_.table).empty()) return {};
+    const auto in_use = ask(files_in_use, postgres::params(how_.table, inputs));
+    for (const auto row : in_use) found.rejects_in_use.push_back(row.get<std::string>(0));
+    if (columns_of(how_.table).empty()) {
+      found.loads.clear();
+      return found;
+    }
     const auto some = ask(fmt::format("SELECT EXISTS (SELECT FROM {})", postgres::quote_identifier(how_.table)));
     found.table_is_empty = !some.at(0).get<bool>(0);
     return found;
@@ -243,36 +236,36 @@ std::optional<layout> postgres_destination::prepare(layout wanted, match how_str
 layout postgres_destination::made_or_fitting(const layout& wanted, match how_strict, const std::string& file,
                                              checkpoint& as_recorded) {
   columns_ = columns_of(how_.table);
-  if (columns_.empty() || as_recorded.id == 0) {
-    in_transaction([&] {
-      // Another load may be about to make the same tables.
-      ask("SELECT pg_advisory_xact_lock(hashtextextended('penstock-load tables', 0))");
-      if (columns_of(how_.table).empty()) create_table(wanted, how_strict);
-      if (as_recorded.id == 0) begin_record(as_recorded);
-      columns_ = columns_of(how_.table);
-    });
-  }
-  return fit(columns_, wanted, how_strict, file);
+  if (!columns_.empty() && as_recorded.id != 0) return fit(columns_, wanted, how_strict, file);
+  std::optional<layout> fitting;
+  in_transaction([&] {
+    // Another load may be about to make the same tables.
+    ask("SELECT pg_advisory_xact_lock(hashtextextended('penstock-load tables', 0))");
+    if (columns_of(how_.table).empty()) create_table(wanted, how_strict);
+    columns_ = columns_of(how_.table);
+    fitting = fit(columns_, wanted, how_strict, file);  // or nothing was made
+    if (as_recorded.id == 0) begin_record(as_recorded);
+  });
+  return std::move(*fitting);
 }
 
 void postgres_destination::begin_record(checkpoint& first) {
-  await([&] { return database_->async_script(make_progress_tables, limits()); });
+  // Whoever may use them need not be allowed to make them.
+  if (columns_of("penstock_loads").empty() || columns_of("penstock_progress").empty()) {
+    const std::string make = progress_tables("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "text", "bigint");
+    await([&] { return database_->async_script(make, limits()); });
+  }
   const auto newer = ask("SELECT FROM penstock_loads WHERE target = $1 AND inputs = $2 AND id > $3 LIMIT 1",
                          postgres::params(how_.table, first.inputs, latest_known_));
   if (!newer.empty() && how_.resume != resume_choice::fresh)
-    throw failure(
-        exit_code::database_locked,
-        fmt::format("{}: another program has begun the same load into table {}; --fresh loads the inputs once "
-                    "more",
-                    name_, postgres::quote_identifier(how_.table)));
+    throw begun_by_another(name_, postgres::quote_identifier(how_.table));
   const auto made = ask("INSERT INTO penstock_loads (target, inputs, contents) VALUES ($1, $2, $3) RETURNING id",
                         postgres::params(how_.table, first.inputs, first.contents));
   first.id = made.at(0).get<std::int64_t>(0);
   postgres::params values(first.id);
   add_values(values, first);
-  ask(fmt::format("INSERT INTO penstock_progress (load, {}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-                  "$13, $14)",
-                  fields),
+  ask(fmt::format("INSERT INTO penstock_progress (load, {}) VALUES ({})", progress_columns(),
+                  parameters(1, 1 + progress_values)),
       values);
 }
 
@@ -281,6 +274,7 @@ postgres::rows postgres_destination::ask(const std::string& sql, const postgres:
 }
 
 void postgres_destination::create_table(const layout& wanted, match how_strict) {
+  require_key(wanted.names);
   std::string columns;
   for (std::size_t i = 0; i < wanted.names.size(); ++i) {
     if (wanted.names[i].size() > 63)
@@ -299,6 +293,12 @@ void postgres_destination::create_table(const layout& wanted, match how_strict) 
     return database_->async_script(
         fmt::format("CREATE TABLE {} ({}{})", postgres::quote_identifier(how_.table), columns, key), limits());
   });
+}
+
+void postgres_destination::require_key(const std::vector<std::string>& names) const {
+  for (const auto& key : how_.key)
+    if (std::ranges::find(names, key) == names.end())
+      throw failure(exit_code::usage, fmt::format("--key: the table has no column '{}'", key));
 }
 
 layout postgres_destination::fit(const std::vector<column>& existing, const layout& wanted, match how_strict,
@@ -321,15 +321,20 @@ layout postgres_destination::fit(const std::vector<column>& existing, const layo
   }
   std::vector<std::string> names;
   for (const auto& each : existing) names.push_back(each.name);
+  require_key(names);
   std::vector as(names.size(), storing::text);
   return {std::move(names), std::move(as)};
 }
 
 // What stays the same for every page.
 void postgres_destination::get_ready() {
-  format_ =
-      std::ranges::all_of(columns_, &column::is_text) ? postgres::copy_format::binary : postgres::copy_format::text;
   for (const auto& each : columns_) names_.push_back(each.name);
+  // A server that crashes may forget the last batches, whole, with their progress: another run loads them again.
+  // `record` at the end waits until all is on the disk.
+  await([&] { return database_->async_script("SET synchronous_commit = off", limits()); });
+  const auto deferred = ask("SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tginitdeferred)",
+                            postgres::params(postgres::quote_identifier(how_.table)));
+  checks_at_commit_ = deferred.at(0).get<bool>(0);
   if (how_.on_conflict == conflict_choice::fail) return;
   incoming_ = "penstock_incoming";
   std::string updates;
@@ -338,26 +343,28 @@ void postgres_destination::get_ready() {
     const auto quoted = postgres::quote_identifier(each.name);
     updates += fmt::format("{}{} = excluded.{}", updates.empty() ? "" : ", ", quoted, quoted);
   }
-  for (const auto& key : how_.key)
-    if (std::ranges::find(names_, key) == names_.end())
-      throw failure(exit_code::usage, fmt::format("--key: the table has no column '{}'", key));
   const auto all = postgres::quote_identifiers(names_);
   const auto key = postgres::quote_identifiers(how_.key);
-  // Of rows with one key in a page the first is kept, or the last is what is updated to, as if they came one by one.
+  std::string number = "penstock_row";  // of a row within the page
+  while (std::ranges::find(names_, number) != names_.end()) number += '_';
+  std::string no_key;
+  for (const auto& each : how_.key)
+    no_key += fmt::format("{}{} IS NULL", no_key.empty() ? "" : " OR ", postgres::quote_identifier(each));
+  // Of rows with one key in a page the first is kept, or the last is what is updated to. A key with a null in it is
+  // equal to no other.
+  const auto apart = fmt::format("{}, CASE WHEN {} THEN {} END", key, no_key, number);
   const bool update = how_.on_conflict == conflict_choice::update && !updates.empty();
   move_rows_ = fmt::format(
-      "INSERT INTO {} ({}) SELECT {} FROM (SELECT DISTINCT ON ({}) * FROM pg_temp.{} ORDER BY {}, penstock_row{}) AS "
-      "one "
-      "ORDER BY penstock_row ON CONFLICT ({}) DO {}",
-      postgres::quote_identifier(how_.table), all, all, key, incoming_, key, update ? " DESC" : "", key,
-      update ? "UPDATE SET " + updates : "NOTHING");
-  await([&] {
-    return database_->async_script(
-        fmt::format("CREATE TEMP TABLE {} (LIKE {}, penstock_row bigint GENERATED ALWAYS AS IDENTITY) ON COMMIT DELETE "
-                    "ROWS",
-                    incoming_, postgres::quote_identifier(how_.table)),
-        limits());
-  });
+      "INSERT INTO {} ({}) SELECT {} FROM (SELECT DISTINCT ON ({}) * FROM pg_temp.{} ORDER BY {}, {}{}) AS one "
+      "ORDER BY {} ON CONFLICT ({}) DO {}",
+      postgres::quote_identifier(how_.table), all, all, apart, incoming_, apart, number, update ? " DESC" : "", number,
+      key, update ? "UPDATE SET " + updates : "NOTHING");
+  // Only what is loaded: of any other column, an identity say, the table's own rules know what to do.
+  const std::string make = fmt::format(
+      "CREATE TEMP TABLE {0} ON COMMIT DELETE ROWS AS SELECT {1} FROM {2} WITH NO DATA; ALTER TABLE pg_temp.{0} ADD "
+      "COLUMN {3} bigint GENERATED ALWAYS AS IDENTITY",
+      incoming_, all, postgres::quote_identifier(how_.table), number);
+  await([&] { return database_->async_script(make, limits()); });
 }
 
 // ---- a page ----
@@ -371,6 +378,7 @@ void postgres_destination::insert(const page& rows, const checkpoint& last, cons
     try {
       await([&] { return insert_all(rows, last, at_end); });
       return;
+    } catch (const left_out&) {
     } catch (const postgres::error& e) {
       if (!blames_a_row(e)) throw;
     }
@@ -390,10 +398,10 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
                                                        const page_end& at_end) {
   constexpr std::size_t piece = std::size_t{1} << 16;
   std::vector<refused_row> unfit;
-  auto into = co_await database_->async_begin_copy_in(target(), names_, format_, limits());
+  auto into = co_await database_->async_begin_copy_in(target(), names_, postgres::copy_format::text, limits());
   std::exception_ptr failed;
   try {
-    postgres::copy_encoder encoder(format_);
+    postgres::copy_encoder encoder;
     for (std::size_t r = 0; r < rows.rows(); ++r) {
       if (auto why = why_unfit(rows, r)) {
         unfit.push_back({r, std::move(*why)});
@@ -405,8 +413,10 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
       encoder.clear();
     }
     co_await into.rows.async_write(encoder.bytes(), limits());
-    co_await into.rows.async_finish(limits());
+    const auto copied = co_await into.rows.async_finish(limits());
+    if (copied != static_cast<std::int64_t>(rows.rows() - unfit.size())) throw left_out();
     co_await move_incoming();
+    co_await check_now();
   } catch (...) {
     failed = std::current_exception();
   }
@@ -428,6 +438,7 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
 void postgres_destination::record(const checkpoint& last, const checkpoint& now) {
   in_our_words([&] {
     in_transaction([&] {
+      await([&] { return database_->async_script("SET LOCAL synchronous_commit = on", limits()); });
       update_record(last, now);
       ask("UPDATE penstock_loads SET inputs = $1, contents = $2 WHERE id = $3",
           postgres::params(now.inputs, now.contents, now.id));
@@ -438,25 +449,23 @@ void postgres_destination::record(const checkpoint& last, const checkpoint& now)
 // Divides by zero where the row is not as we left it: so it can be sent together with the COMMIT that it must prevent.
 postgres::statement postgres_destination::progress_update() {
   return {"penstock_progress",
-          fmt::format("WITH changed AS (UPDATE penstock_progress SET ({}) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-                      "$11, $12, $13) WHERE load = $14 AND source = $15 AND \"offset\" = $16 AND done_line = $17 "
-                      "RETURNING 1) SELECT 1 / count(*) FROM changed",
-                      fields)};
+          fmt::format("WITH changed AS (UPDATE penstock_progress SET ({}) = ({}) WHERE load = ${} AND owner = ${} AND "
+                      "source = ${} AND \"offset\" = ${} RETURNING 1) SELECT 1 / count(*) FROM changed",
+                      progress_columns(), parameters(1, progress_values), progress_values + 1, progress_values + 2,
+                      progress_values + 3, progress_values + 4)};
 }
 
 postgres::params postgres_destination::values_of_update(const checkpoint& last, const checkpoint& now) {
   postgres::params values;
   add_values(values, now);
-  for (const auto each : {last.id, number_of(last.source), number_of(last.offset), number_of(last.done_line)})
+  for (const auto each : {last.id, as_signed(last.owner), as_signed(last.source), as_signed(last.offset)})
     values.add(each);
   return values;
 }
 
 void postgres_destination::refuse_another(const postgres::error& e) const {
   if (e.sqlstate() == "22012")  // division_by_zero
-    throw failure(exit_code::database_locked,
-                  fmt::format("{}: another program goes on with the same load into table {}", name_,
-                              postgres::quote_identifier(how_.table)));
+    throw taken_by_another(name_, postgres::quote_identifier(how_.table));
 }
 
 void postgres_destination::update_record(const checkpoint& last, const checkpoint& now) {
@@ -507,13 +516,22 @@ asio::awaitable<void> postgres_destination::move_incoming() {
   co_await database_->async_execute(empty, {}, limits());
 }
 
+// What the table would look at when all is committed, and blame on nobody.
+asio::awaitable<void> postgres_destination::check_now() {
+  if (!checks_at_commit_) co_return;
+  const std::string check = "SET CONSTRAINTS ALL IMMEDIATE";
+  co_await database_->async_script(check, limits());
+}
+
 asio::awaitable<void> postgres_destination::copy(const page& rows, std::span<const std::size_t> some) {
-  postgres::copy_encoder encoder(format_);
+  postgres::copy_encoder encoder;
   for (const std::size_t row : some) encode_row(encoder, rows, row);
-  auto running = co_await database_->async_copy_in(target(), names_, format_, limits());
+  auto running = co_await database_->async_copy_in(target(), names_, postgres::copy_format::text, limits());
   co_await running.async_write(encoder.bytes(), limits());
-  co_await running.async_finish(limits());
+  const auto copied = co_await running.async_finish(limits());
+  if (copied != static_cast<std::int64_t>(some.size())) throw left_out();
   co_await move_incoming();
+  co_await check_now();
 }
 
 void postgres_destination::copy_what_fits(const page& rows, std::vector<refused_row>& refused) {
@@ -529,6 +547,16 @@ void postgres_destination::copy_what_fits(const page& rows, std::vector<refused_
   std::size_t width = fit.size();
   for (std::size_t at = 0; at < fit.size();) {
     const std::size_t count = std::min(width, fit.size() - at);
+    const auto narrow = [&](std::optional<std::size_t> row, const char* why) {
+      if (count == 1) {
+        refused.push_back({fit[at], why});
+        ++at;
+        width = after_a_bad_row;
+      } else {
+        // The rows before it, then the row alone; where the server does not say which it is, half of them.
+        width = row && *row < count ? std::max<std::size_t>(*row, 1) : count / 2;
+      }
+    };
     try {
       await([&] { return database_->async_script("SAVEPOINT penstock_part", limits()); });
       await([&] { return copy(rows, std::span(fit).subspan(at, count)); });
@@ -536,16 +564,11 @@ void postgres_destination::copy_what_fits(const page& rows, std::vector<refused_
       at += count;
       width = 2 * count;
       continue;
+    } catch (const left_out& e) {
+      narrow({}, e.what());
     } catch (const postgres::error& e) {
       if (!blames_a_row(e)) throw;
-      if (count == 1) {
-        refused.push_back({fit[at], e.what()});
-        ++at;
-        width = after_a_bad_row;
-      } else {
-        // The rows before it, then the row alone; where the server does not say which it is, half of them.
-        width = e.row() && *e.row() < count ? std::max<std::size_t>(*e.row(), 1) : count / 2;
-      }
+      narrow(e.row(), e.what());
     }
     await([&] { return database_->async_script("ROLLBACK TO penstock_part; RELEASE penstock_part", limits()); });
   }

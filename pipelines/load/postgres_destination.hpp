@@ -26,7 +26,7 @@ class postgres_destination final : public destination {
   explicit postgres_destination(const options& how);
   ~postgres_destination() override;
 
-  load_history history() override;
+  load_history history(const std::string& inputs) override;
   std::optional<layout> prepare(layout wanted, match how_strict, const std::string& file, checkpoint& as_recorded,
                                 const penstock::stop_token& stop) override;
   void insert(const page& rows, const checkpoint& last, const page_end& at_end) override;
@@ -52,6 +52,7 @@ class postgres_destination final : public destination {
   layout made_or_fitting(const layout& wanted, match how_strict, const std::string& file, checkpoint& as_recorded);
   layout fit(const std::vector<column>& existing, const layout& wanted, match how_strict,
              const std::string& file) const;
+  void require_key(const std::vector<std::string>& names) const;
   void create_table(const layout& wanted, match how_strict);
   void get_ready();
   void begin_record(checkpoint& first);
@@ -63,6 +64,7 @@ class postgres_destination final : public destination {
   boost::asio::awaitable<void> insert_all(const page& rows, const checkpoint& last, const page_end& at_end);
   boost::asio::awaitable<void> copy(const page& rows, std::span<const std::size_t> some);
   boost::asio::awaitable<void> move_incoming();
+  boost::asio::awaitable<void> check_now();
   void copy_what_fits(const page& rows, std::vector<refused_row>& refused);
   void encode_row(penstock::postgres::copy_encoder& to, const page& rows, std::size_t row) const;
   [[nodiscard]] std::optional<std::string> why_unfit(const page& rows, std::size_t row) const;
@@ -76,9 +78,9 @@ class postgres_destination final : public destination {
   std::int64_t latest_known_ = 0;  ///< of the loads
   std::vector<column> columns_;
   std::vector<std::string> names_;  ///< the same, only what they are called
-  penstock::postgres::copy_format format_ = penstock::postgres::copy_format::text;
-  std::string incoming_;   ///< the temporary table under --on-conflict; else empty
-  std::string move_rows_;  ///< the statement that empties it into the table
+  std::string incoming_;           ///< the temporary table under --on-conflict; else empty
+  std::string move_rows_;          ///< the statement that empties it into the table
+  bool checks_at_commit_ = false;  ///< the table has rules that are deferred
 };
 
 }  // namespace load

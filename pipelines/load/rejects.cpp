@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "exit_code.hpp"
@@ -56,36 +59,84 @@ void rejects_file::hold(int descriptor, const char* attempt) {
     ::close(descriptor);
     fail(attempt);
   }
+  if (regular_) lock();
 }
 
-void rejects_file::go_on(std::uint64_t bytes, std::uint64_t digest) {
+// It goes with the process. Where the file system has no locks there is none.
+void rejects_file::lock() {
+  const auto until = std::chrono::steady_clock::now() + patience_;
+  while (::flock(::fileno(file_.get()), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    if (std::chrono::steady_clock::now() >= until)
+      throw failure(exit_code::database_locked,
+                    fmt::format("another program is writing to the file of rejected rows '{}'", path_.string()));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+bool rejects_file::open_as_it_is() {
+  std::error_code ignored;
+  if (std::filesystem::status(path_, ignored).type() != std::filesystem::file_type::regular) return false;
+  hold(::open(path_.c_str(), O_RDWR | O_CLOEXEC), "open");
+  return true;
+}
+
+void rejects_file::take_in(std::uint64_t bytes) {
+  std::array<char, std::size_t{64} << 10> part;
+  while (bytes_ < bytes) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(part.size(), bytes - bytes_));
+    const auto got = std::fread(part.data(), 1, wanted, file_.get());
+    digest_.add({part.data(), got});
+    bytes_ += got;
+    if (got > 0) torn_ = part[got - 1] != '\n';
+    if (got < wanted) break;
+  }
+  if (std::ferror(file_.get()) != 0) fail("read");
+}
+
+void rejects_file::find(std::uint64_t bytes, std::uint64_t digest, bool or_append) {
   std::error_code ignored;
   const auto type = std::filesystem::status(path_, ignored).type();
-  const bool regular = type == std::filesystem::file_type::regular;
-  if (bytes == 0 || (!regular && type != std::filesystem::file_type::not_found)) return;
-  if (regular) {
-    hold(::open(path_.c_str(), O_RDWR | O_CLOEXEC), "open");
-    std::array<char, std::size_t{64} << 10> part;
-    while (bytes_ < bytes) {
-      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(part.size(), bytes - bytes_));
-      const auto got = std::fread(part.data(), 1, wanted, file_.get());
-      digest_.add({part.data(), got});
-      bytes_ += got;
-      if (got < wanted) break;
-    }
-  }
-  if (bytes_ < bytes || digest_.value() != digest)
+  if (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::not_found) return;
+  if (open_as_it_is()) take_in(bytes);
+  if (bytes_ == bytes && digest_.value() == digest) return;
+  if (!or_append)
     throw failure(exit_code::changed,
                   fmt::format("the file of rejected rows '{}' is not as the unfinished load left it; --rejects with "
                               "another name goes on there, --fresh begins the load anew",
                               path_.string()));
-  if (std::fseek(file_.get(), 0, SEEK_CUR) != 0 || ::ftruncate(::fileno(file_.get()), static_cast<off_t>(bytes)) != 0)
+  if (file_) take_in(std::numeric_limits<std::uint64_t>::max());
+}
+
+void rejects_file::append() {
+  if (open_as_it_is()) take_in(std::numeric_limits<std::uint64_t>::max());
+}
+
+void rejects_file::cut() {
+  if (!file_ || !regular_) return;
+  if (std::fseek(file_.get(), static_cast<long>(bytes_), SEEK_SET) != 0 ||
+      ::ftruncate(::fileno(file_.get()), static_cast<off_t>(bytes_)) != 0)
     fail("shorten");
 }
 
+void rejects_file::back_to(std::uint64_t bytes, std::uint64_t digest) {
+  if (!file_ || !regular_ || bytes_ == bytes) return;
+  bytes_ = bytes;
+  digest_ = bytes == 0 ? fingerprint() : fingerprint(digest);
+  cut();
+}
+
 void rejects_file::put(const std::string& line) {
-  // Opening a named pipe that nobody reads would wait for ever, and could not be stopped.
-  if (!file_) hold(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666), "create");
+  if (not_ours_)
+    throw failure(exit_code::output_unwritable,
+                  fmt::format("the file of rejected rows '{}' holds those of another unfinished load; --rejects names "
+                              "another file, or that load goes on first",
+                              path_.string()));
+  if (!file_) {
+    // Opening a named pipe that nobody reads would wait for ever, and could not be stopped.
+    hold(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666), "create");
+    cut();  // only now that no other program writes to it
+  }
+  if (std::exchange(torn_, false)) put("\n");
   if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size()) fail("write");
   bytes_ += line.size();
   digest_.add(line);

@@ -7,6 +7,7 @@
 // stands for what is not UTF-8. The second was refused by a rule of the table.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -23,24 +24,38 @@ namespace load {
 
 class page;
 
-/// Nothing is created before the first row is rejected; a file that is there is replaced then, unless a load goes on in
-/// it. May wait for the disk.
-/// Fails with `failure` (output unwritable). One thread at a time.
+/// Nothing is created before the first row is rejected; a file that is there is made anew then, unless a load goes on
+/// in it. From its first use to the end of the process a regular file is locked (flock). May wait for the disk, and as
+/// long as `patience` says for another program. Fails with `failure`: output unwritable, or locked. One thread at a
+/// time.
 class rejects_file {
  public:
-  explicit rejects_file(std::filesystem::path path) : path_(std::move(path)) {}
+  rejects_file(std::filesystem::path path, std::chrono::milliseconds patience)
+      : path_(std::move(path)), patience_(patience) {}
 
   void write(const std::string& file, const penstock::files::rejected_row& row);
   void write(const std::string& file, const page& from, std::size_t row, std::string_view reason);
 
-  /// Goes on in the file of an earlier run, whose first bytes it keeps; what stands behind them belongs to a batch that
-  /// was never committed. `failure` (changed) if these bytes are not there any more.
-  void go_on(std::uint64_t bytes, std::uint64_t digest);
+  /// Finds the file of an earlier run of the load, up to where a batch was committed. If these bytes are not there any
+  /// more: goes on behind what is there, or `failure` (changed). Changes nothing.
+  void find(std::uint64_t bytes, std::uint64_t digest, bool or_append);
+
+  /// Goes on behind what is there, if anything is. Changes nothing.
+  void append();
+
+  /// After these: what stands behind belongs to a batch that was never committed, and goes.
+  void cut();
+
+  /// Takes back what was written since the file was so long.
+  void back_to(std::uint64_t bytes, std::uint64_t digest);
+
+  /// Another load needs the file as it is: a row for it is a failure.
+  void keep_off() noexcept { not_ours_ = true; }
 
   /// What was written is on the disk, so that no checkpoint knows more than the file.
   void sync();
 
-  /// Of the file, for `go_on`; what is no regular file has no length.
+  /// Of the file, for `find`; what is no regular file has no length.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return regular_ ? bytes_ : 0; }
   [[nodiscard]] std::uint64_t digest() const noexcept { return digest_.value(); }
 
@@ -54,11 +69,17 @@ class rejects_file {
   [[noreturn]] void fail(const char* attempt) const;
 
   void hold(int descriptor, const char* attempt);
+  void lock();
+  bool open_as_it_is();
+  void take_in(std::uint64_t bytes);
 
   std::filesystem::path path_;
+  std::chrono::milliseconds patience_;
   std::unique_ptr<std::FILE, closer> file_;
   bool regular_ = false;
   bool unsynced_ = false;
+  bool not_ours_ = false;
+  bool torn_ = false;  // what stands there ends in the middle of a line
   std::uint64_t bytes_ = 0;
   fingerprint digest_;
 };

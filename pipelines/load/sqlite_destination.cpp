@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <filesystem>
 #include <stop_token>
 #include <string_view>
@@ -28,43 +27,22 @@ bool same_name(const std::string& a, const std::string& b) {
   return std::ranges::equal(a, b, {}, fold, fold);
 }
 
-// The names of inputs may be long, and SQLite writes a row as a whole, so what changes with each batch is a table of
-// its own.
-constexpr const char* make_progress_tables =
-    "CREATE TABLE IF NOT EXISTS main.penstock_loads (id INTEGER PRIMARY KEY, target TEXT NOT NULL COLLATE NOCASE, "
-    "inputs TEXT NOT NULL, contents TEXT NOT NULL); "
-    "CREATE TABLE IF NOT EXISTS main.penstock_progress (load INTEGER PRIMARY KEY, state TEXT NOT NULL, "
-    "source INTEGER NOT NULL, \"offset\" INTEGER NOT NULL, line INTEGER NOT NULL, record INTEGER NOT NULL, "
-    "digest INTEGER NOT NULL, done_source INTEGER NOT NULL, done_line INTEGER NOT NULL, inserted INTEGER NOT NULL, "
-    "rejected INTEGER NOT NULL, rejects TEXT NOT NULL, rejects_bytes INTEGER NOT NULL, rejects_digest INTEGER NOT "
-    "NULL)";
-
-constexpr std::pair<load_state, std::string_view> states[] = {
-    {load_state::loading, "loading"}, {load_state::stopped, "stopped"}, {load_state::loaded, "loaded"}};
-
-std::string_view word_of(load_state state) {
-  return std::ranges::find(states, state, &std::pair<load_state, std::string_view>::first)->second;
-}
-
-// The database counts in signed numbers of 64 bits; a digest uses all of them.
-std::int64_t number_of(std::uint64_t value) { return std::bit_cast<std::int64_t>(value); }
+// Of the loads of one list of inputs into one table only the latest counts.
+constexpr const char* files_in_use =
+    "SELECT rejects FROM main.penstock_loads JOIN main.penstock_progress ON load = id WHERE state <> 'loaded' AND "
+    "rejects_bytes > 0 AND NOT (target = ? AND inputs = ?) AND id IN (SELECT max(id) FROM main.penstock_loads GROUP BY "
+    "target, inputs)";
 
 checkpoint checkpoint_of(const std::vector<sqlite::value>& row) {
   const auto text = [&](std::size_t i) { return std::get<std::string>(row[i]); };
-  const auto number = [&](std::size_t i) { return std::bit_cast<std::uint64_t>(std::get<std::int64_t>(row[i])); };
   checkpoint c;
   c.id = std::get<std::int64_t>(row[0]);
   c.inputs = text(1);
   c.contents = text(2);
-  for (const auto& [state, word] : states)
-    if (word == text(3)) c.state = state;
-  std::size_t i = 4;
-  for (auto* field :
-       {&c.source, &c.offset, &c.line, &c.record, &c.digest, &c.done_source, &c.done_line, &c.inserted, &c.rejected})
-    *field = number(i++);
-  c.rejects = text(i++);
-  c.rejects_bytes = number(i++);
-  c.rejects_digest = number(i);
+  c.state = state_of(text(3));
+  c.rejects = text(4);
+  std::size_t i = 5;
+  for (const auto& number : progress_numbers) c.*number.value = as_unsigned(std::get<std::int64_t>(row[i++]));
   return c;
 }
 
@@ -96,21 +74,25 @@ void sqlite_destination::open() {
                                                                                      : sqlite::bad_row_policy::fail});
 }
 
-load_history sqlite_destination::history() {
+load_history sqlite_destination::history(const std::string& inputs) {
   return in_our_words([&]() -> load_history {
     if (!database_ || sqlite::table_columns(*database_, "penstock_loads").empty() ||
         sqlite::table_columns(*database_, "penstock_progress").empty())
       return {};
     load_history found;
     const auto rows = database_->query(
-        "SELECT id, inputs, contents, state, source, \"offset\", line, record, digest, done_source, done_line, "
-        "inserted, "
-        "rejected, rejects, rejects_bytes, rejects_digest FROM main.penstock_loads JOIN main.penstock_progress "
-        "ON load = id WHERE target = ? ORDER BY id",
+        fmt::format("SELECT id, inputs, contents, {} FROM main.penstock_loads JOIN main.penstock_progress ON load = id "
+                    "WHERE target = ? ORDER BY id",
+                    progress_columns()),
         how_.table);
     for (const auto& row : rows.rows) found.loads.push_back(checkpoint_of(row));
     if (!found.loads.empty()) latest_known_ = found.loads.back().id;
-    if (sqlite::table_columns(*database_, how_.table).empty()) return {};
+    const auto in_use = database_->query(files_in_use, how_.table, inputs);
+    for (const auto& row : in_use.rows) found.rejects_in_use.push_back(std::get<std::string>(row.at(0)));
+    if (sqlite::table_columns(*database_, how_.table).empty()) {
+      found.loads.clear();
+      return found;
+    }
     const auto some =
         database_->query("SELECT EXISTS (SELECT 1 FROM main." + sqlite::quote_identifier(how_.table) + ")");
     found.table_is_empty = std::get<std::int64_t>(some.rows.at(0).at(0)) == 0;
@@ -205,41 +187,37 @@ void sqlite_destination::record(const checkpoint& last, const checkpoint& now) {
 }
 
 void sqlite_destination::begin_record(checkpoint& first) {
-  database_->execute(make_progress_tables);
+  database_->execute(progress_tables("INTEGER PRIMARY KEY", "TEXT COLLATE NOCASE", "INTEGER"));
   // Between our look at the history and this lock another program may have begun the same load.
   const auto newer =
       database_->query("SELECT 1 FROM main.penstock_loads WHERE target = ? AND inputs = ? AND id > ? LIMIT 1",
                        how_.table, first.inputs, latest_known_);
   if (!newer.rows.empty() && how_.resume != resume_choice::fresh)
-    throw failure(
-        exit_code::database_locked,
-        fmt::format("{}: another program has begun the same load into table {}; --fresh loads the inputs once "
-                    "more",
-                    name(), sqlite::quote_identifier(how_.table)));
+    throw begun_by_another(name(), sqlite::quote_identifier(how_.table));
   database_->execute("INSERT INTO main.penstock_loads (target, inputs, contents) VALUES (?, ?, ?)", how_.table,
                      first.inputs, first.contents);
   first.id = std::get<std::int64_t>(database_->query("SELECT last_insert_rowid()").rows.at(0).at(0));
-  database_->execute("INSERT OR REPLACE INTO main.penstock_progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     first.id, word_of(first.state), number_of(first.source), number_of(first.offset),
-                     number_of(first.line), number_of(first.record), number_of(first.digest),
-                     number_of(first.done_source), number_of(first.done_line), number_of(first.inserted),
-                     number_of(first.rejected), first.rejects, number_of(first.rejects_bytes),
-                     number_of(first.rejects_digest));
+  database_->execute(
+      fmt::format(
+          "INSERT OR REPLACE INTO main.penstock_progress (load, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          progress_columns()),
+      first.id, word_of(first.state), first.rejects, as_signed(first.source), as_signed(first.offset),
+      as_signed(first.line), as_signed(first.record), as_signed(first.digest), as_signed(first.inserted),
+      as_signed(first.rejected), as_signed(first.rejects_bytes), as_signed(first.rejects_digest),
+      as_signed(first.owner));
 }
 
 void sqlite_destination::update_record(const checkpoint& last, const checkpoint& now) {
+  static const std::string update = fmt::format(
+      "UPDATE main.penstock_progress SET ({}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE load = ? AND "
+      "owner = ? AND source = ? AND \"offset\" = ?",
+      progress_columns());
   const auto changed = database_->execute(
-      "UPDATE main.penstock_progress SET state = ?, source = ?, \"offset\" = ?, line = ?, record = ?, digest = ?, "
-      "done_source = ?, done_line = ?, inserted = ?, rejected = ?, rejects = ?, rejects_bytes = ?, rejects_digest = ? "
-      "WHERE load = ? AND source = ? AND \"offset\" = ? AND done_line = ?",
-      word_of(now.state), number_of(now.source), number_of(now.offset), number_of(now.line), number_of(now.record),
-      number_of(now.digest), number_of(now.done_source), number_of(now.done_line), number_of(now.inserted),
-      number_of(now.rejected), now.rejects, number_of(now.rejects_bytes), number_of(now.rejects_digest), last.id,
-      number_of(last.source), number_of(last.offset), number_of(last.done_line));
-  if (changed != 1)
-    throw failure(exit_code::database_locked,
-                  fmt::format("{}: another program goes on with the same load into table {}", name(),
-                              sqlite::quote_identifier(how_.table)));
+      update, word_of(now.state), now.rejects, as_signed(now.source), as_signed(now.offset), as_signed(now.line),
+      as_signed(now.record), as_signed(now.digest), as_signed(now.inserted), as_signed(now.rejected),
+      as_signed(now.rejects_bytes), as_signed(now.rejects_digest), as_signed(now.owner), last.id, as_signed(last.owner),
+      as_signed(last.source), as_signed(last.offset));
+  if (changed != 1) throw taken_by_another(name(), sqlite::quote_identifier(how_.table));
 }
 
 }  // namespace load

@@ -18,7 +18,7 @@ class sqlite_destination final : public destination {
   /// Opens the database if there is one; else `prepare` makes it.
   explicit sqlite_destination(const options& how);
 
-  load_history history() override;
+  load_history history(const std::string& inputs) override;
   std::optional<layout> prepare(layout wanted, match how_strict, const std::string& file, checkpoint& as_recorded,
                                 const penstock::stop_token& stop) override;
   void insert(const page& rows, const checkpoint& last, const page_end& at_end) override;

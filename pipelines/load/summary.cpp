@@ -21,6 +21,13 @@ struct counts {
   [[nodiscard]] std::uint64_t not_loaded() const noexcept { return read - inserted - rejected; }
 };
 
+std::string note_of_replaced(const job& work) {
+  return fmt::format("{} loaded into table '{}' before with other contents; these rows came to those",
+                     work.how.files.size() == 1 ? work.from.name(0) + " was"
+                                                : fmt::format("these {} inputs were", work.how.files.size()),
+                     work.how.table);
+}
+
 std::string as_text(const penstock::report& run, const job& work) {
   const counts rows(work.rows);
   const double seconds = std::chrono::duration<double>(run.elapsed).count();
@@ -41,6 +48,7 @@ std::string as_text(const penstock::report& run, const job& work) {
                         work.before.inserted, work.before.rejected);
   text << '\n';
   if (work.already_loaded) text << note_of(work) << '\n';
+  if (work.replaced) text << note_of_replaced(work) << '\n';
   return text.str();
 }
 
@@ -59,7 +67,7 @@ std::string as_json(const penstock::report& run, const job& work, const ending& 
   all["rejects"] =
       rows.rejected > 0 && work.how.on_bad_row == bad_row_choice::reject ? json(work.rejects.path().string()) : json();
   all["earlier"] = {{"rows_inserted", work.before.inserted}, {"rows_rejected", work.before.rejected}};
-  all["note"] = work.already_loaded ? json(note_of(work)) : json();
+  all["note"] = work.already_loaded ? json(note_of(work)) : work.replaced ? json(note_of_replaced(work)) : json();
   all["bytes_read"] = work.bytes->bytes_read.load();
   all["seconds"] = std::chrono::duration<double>(run.elapsed).count();
   all["run"] = json::parse(run.json());
@@ -72,9 +80,17 @@ std::string as_json(const penstock::report& run, const job& work, const ending& 
 ending ending_of(const penstock::report& run, const job& work) {
   auto committed = fmt::format("{} rows are committed", work.rows.inserted.load());
   if (work.before.inserted > 0) committed += fmt::format(" beside {} of earlier runs", work.before.inserted);
+  // A COMMIT that was sent and not answered may have been done.
+  if (work.how.kind == database_kind::postgres && run.state() >= penstock::end_state::cancelled)
+    committed = "at least " + committed;
   switch (run.state()) {
     case penstock::end_state::completed: return {};
-    case penstock::end_state::stopped: return {exit_code::stopped, "stopped by a signal; " + committed};
+    case penstock::end_state::stopped:
+      if (work.comes_once && work.rows.read > 0)
+        committed +=
+            "; a run of the same command takes what comes then as new rows, with --resume as the same bytes "
+            "from the beginning";
+      return {exit_code::stopped, "stopped by a signal; " + committed};
     case penstock::end_state::cancelled:
       if (run.reason == penstock::stop_reason::deadline)
         return {exit_code::cancelled,

@@ -12,12 +12,13 @@
   /short                  a body shorter than it said
   /garbage                not HTTP
   /many_headers           headers without end
-  /never                  no answer
+  /never                  no answer; counted as KEY never
   /later/KEY              no answer, until /release/KEY has been asked for
   /redirect/N             N redirects to /ok;  /redirect_to?URL
   /count/KEY              how many requests of that KEY came
   /clock                  200; the instants of all of these are counted: /windows
-  /windows                the most /clock requests in any second, and how many in all, and over how long
+  /windows                the most /clock requests in any second, how many in all and over how long; and by how much
+                          this server was kept from running meanwhile: at most, and in all
   /open                   connections that are open now
   /waiting                requests of /never and /later that have come and are not answered
 """
@@ -33,6 +34,17 @@ from urllib.parse import parse_qs, unquote, urlsplit
 counts = {}
 instants = []
 connections = set()
+late = {"most": 0.0, "sum": 0.0}
+
+
+async def notice_lateness():
+    """On a busy machine a server does not see what comes when it comes; so it says by how much at most."""
+    while True:
+        due = time.monotonic() + 0.001
+        await asyncio.sleep(0.001)
+        by = time.monotonic() - due
+        late["most"] = max(late["most"], by)
+        late["sum"] += by if by > 0.002 else 0
 
 
 def count(key):
@@ -85,8 +97,10 @@ async def one(reader, writer):
         writer.write(answer(200, b"ok"))
     elif what == "windows":
         over = instants[-1] - instants[0] if instants else 0
-        writer.write(answer(200, json.dumps({"most": most_in_a_second(), "all": len(instants), "over": over}).encode()))
+        seen = {"most": most_in_a_second(), "all": len(instants), "over": over, "late": late["most"], "lost": late["sum"]}
+        writer.write(answer(200, json.dumps(seen).encode()))
         instants.clear()
+        late.update(most=0.0, sum=0.0)
     elif what == "echo":
         whole = {"method": method, "target": target, "headers": headers, "body": body.decode("latin-1")}
         writer.write(answer(200, json.dumps(whole).encode(), ["Content-Type: application/json"]))
@@ -147,6 +161,7 @@ async def one(reader, writer):
     elif what == "later" and "release " + rest[0] in counts:
         writer.write(answer(200, b"ok"))
     elif what in ("never", "later"):
+        count("never")
         counts["waiting"] = counts.get("waiting", 0) + 1
         try:
             await reader.read()  # until the other end has enough
@@ -171,8 +186,10 @@ async def main():
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1], sys.argv[2])
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context, backlog=4096)
+    heart = asyncio.create_task(notice_lateness())
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    heart.cancel()
 
 
 if __name__ == "__main__":

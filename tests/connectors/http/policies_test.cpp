@@ -157,17 +157,45 @@ TEST(retry_after, is_seconds_or_a_date) {
   EXPECT_EQ(http::retry_after("", now), std::nullopt);
 }
 
-// By the server's own clock, and how fast in all.
+// By how much this thread was kept from running: at most, and in all, in seconds.
+struct lateness {
+  double most = 0;
+  double sum = 0;
+};
+
+asio::awaitable<void> notice_lateness(lateness& seen, const bool& over) {
+  while (!over) {
+    const auto due = clock::now() + 1ms;
+    co_await async_sleep(1ms);
+    const double by = std::chrono::duration<double>(clock::now() - due).count();
+    seen.most = std::max(seen.most, by);
+    if (by > 0.002) seen.sum += by;
+  }
+}
+
+// By the server's own clock. Permits are so far apart that nothing is exceeded while client and server together are
+// kept from running for less than 20 ms at a time; on a busier machine what they were kept from is counted in.
 void expect_rate(const http::client_options& options, int requests, int rate) {
   asio::io_context io;
   http::client client(options);
-  const std::vector<std::string> endpoints(static_cast<std::size_t>(requests), "clock");
-  const auto results = run_on(io, http::batch_get(client, endpoints, {.max_concurrent = 64}));
-  for (const auto& one : results) ASSERT_TRUE(one);
-  const auto seen = run_on(io, client.async_get("windows")).as<nlohmann::json>();
+  (void)run_on(io, client.async_get("windows"));
+  lateness ours;
+  bool over = false;
+  const auto all = [&]() -> asio::awaitable<void> {
+    std::vector<std::string> endpoints(static_cast<std::size_t>(requests), "clock");
+    const auto results = co_await http::batch_get(client, std::move(endpoints), {.max_concurrent = 256});
+    over = true;
+    for (const auto& one : results) EXPECT_TRUE(one);
+  };
+  asio::co_spawn(io, notice_lateness(ours, over), asio::detached);
+  run_on(io, all());
+  http::client asks({.base_url = options.base_url});
+  const auto seen = run_on(io, asks.async_get("windows")).as<nlohmann::json>();
+  const double late = ours.most + seen["late"].get<double>();
   EXPECT_EQ(seen["all"], requests);
-  EXPECT_LE(seen["most"], rate);
-  EXPECT_GE(requests / double(seen["over"]), 0.95 * rate);
+  EXPECT_LE(seen["most"].get<double>(), std::max<double>(rate, rate * (1 + late) / 1.02 + 1)) << "late by " << late;
+  const double lost = ours.sum + seen["lost"].get<double>();
+  EXPECT_GE(requests / (seen["over"].get<double>() - lost), 0.95 * rate) << "lost " << lost;
 }
 
 TEST(http_rate, is_kept_in_every_second_by_the_servers_clock_and_nearly_reached) {

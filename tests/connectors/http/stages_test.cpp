@@ -83,7 +83,7 @@ TEST(http_sink, gets_what_came_before_the_answer_broke_off) {
 TEST(batch_get, gives_a_result_for_each_in_order_and_an_error_spoils_no_other) {
   const fault_server server;
   asio::io_context io;
-  http::client client({.base_url = server.url(), .timeout = 300ms});
+  http::client client({.base_url = server.url(), .timeout = 2s});
   std::vector<std::string> endpoints;
   for (int i = 0; i < 40; ++i) endpoints.push_back("large/" + std::to_string(i));
   endpoints[3] = "never";
@@ -198,7 +198,7 @@ TEST(http_client, is_cut_short_by_the_limit_of_a_stage) {
   std::vector<int> statuses;
   const auto report = machinery.run(
       pipeline{"limited", producer({.name = "paths"}, [&] { return left-- > 0 ? std::optional(left) : std::nullopt; }),
-               async_transform({.name = "fetch", .limit = 200ms, .on_error = skip},
+               async_transform({.name = "fetch", .limit = 1s, .on_error = skip},
                                [&](int i) -> asio::awaitable<int> {
                                  http::response answer = co_await api.async_get(i == 1 ? "never" : "ok");
                                  co_return answer.status;

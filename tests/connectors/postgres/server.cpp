@@ -3,20 +3,23 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <libpq-fe.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <stdexcept>
-#include <thread>
 #include <vector>
 
 namespace penstock::test {
@@ -43,6 +46,16 @@ int unused_port() {
   ::close(s);
   return ntohs(address.sin_port);
 }
+
+struct descriptor {
+  explicit descriptor(int is) : number(is) {
+    if (is < 0) throw std::runtime_error("no descriptor to wait with");
+  }
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() { ::close(number); }
+  const int number;
+};
 
 }  // namespace
 
@@ -73,13 +86,34 @@ postgres_server::~postgres_server() {
 void postgres_server::launch() { spawn(false, {programs() / "postgres", "-D", (folder_ / "data").string()}); }
 
 void postgres_server::start() {
+  // Watched from before it begins, so that nothing is missed.
+  const descriptor changes(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  const std::string data = folder_ / "data";
+  if (::inotify_add_watch(changes.number, data.c_str(), IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO) < 0)
+    throw std::runtime_error("the server's folder cannot be watched");
   launch();
-  const std::string info = conninfo();
-  for (int i = 0; PQping(info.c_str()) != PQPING_OK; ++i) {
-    if (i > 3000 || ::waitpid(pid_, nullptr, WNOHANG) == pid_)
+  const descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!is_ready()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    std::array<pollfd, 2> either = {{{changes.number, POLLIN, 0}, {process.number, POLLIN, 0}}};
+    const int woken = left > 0 ? ::poll(either.data(), either.size(), static_cast<int>(left)) : 0;
+    if ((woken < 0 && errno != EINTR) || woken == 0 || either[1].revents != 0)
       throw std::runtime_error("the server does not start; its words are in " + (folder_ / "log").string());
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::array<char, 4096> unread;
+    while (::read(changes.number, unread.data(), unread.size()) > 0) {
+    }
   }
+}
+
+// It writes its state into its lock file: its process on the first line, "ready" on the last.
+bool postgres_server::is_ready() const {
+  std::ifstream lock(folder_ / "data" / "postmaster.pid");
+  std::string line;
+  if (!std::getline(lock, line) || line != std::to_string(pid_)) return false;
+  while (std::getline(lock, line))
+    if (line.starts_with("ready")) return true;
+  return false;
 }
 
 void postgres_server::stop() {

@@ -26,10 +26,12 @@ class postgres_server {
 
   /// As the superuser, over the socket, without a password.
   [[nodiscard]] std::string conninfo() const;
+  [[nodiscard]] int port() const noexcept { return port_; }
   /// Over TCP, where a password is asked for.
   [[nodiscard]] std::string loopback(const std::string& user, const std::string& password) const;
 
  private:
+  [[nodiscard]] bool is_ready() const;
   void spawn(bool wait, std::initializer_list<std::string> command);
 
   std::filesystem::path folder_;

@@ -60,7 +60,7 @@ class Report(LoadTest):
         for stage in "read", "parse", "insert":
             self.assertRegex(done.stdout, rf"(?m)^ +{stage} ")
         self.assertIn("2 rows read = 1 inserted + 1 rejected", done.stdout)
-        self.assertIn("t.db.rejects.ndjson", done.stdout)
+        self.assertIn("t.db.t.rejects.ndjson", done.stdout)
 
     def test_as_json_is_one_object(self):
         ended = self.loads(self.write("t.csv", "a\n1\n"))

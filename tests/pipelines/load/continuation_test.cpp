@@ -27,7 +27,7 @@ checkpoint of(std::int64_t id, load_state state, const char* inputs = files, con
 
 load::decision decide(std::vector<checkpoint> loads, const char* inputs = files, const char* contents = same,
                       resume_choice choice = resume_choice::automatic, bool repeatable = true, bool empty = false) {
-  return load::decide({std::move(loads), empty}, {inputs, contents, repeatable}, choice, "t");
+  return load::decide({std::move(loads), empty, {}}, {inputs, contents, repeatable}, choice, "t");
 }
 
 bool refused(auto&& call) {
@@ -65,7 +65,7 @@ TEST(continuation, counts_only_the_latest_load_of_the_same_inputs) {
 
 TEST(continuation, of_finished_inputs_depends_on_whether_they_changed) {
   EXPECT_EQ(decide({of(1, load_state::loaded)}).how, beginning::if_changed);
-  EXPECT_EQ(decide({of(1, load_state::loaded)}, files, other).how, beginning::anew);
+  EXPECT_EQ(decide({of(1, load_state::loaded)}, files, other).how, beginning::if_changed);
   EXPECT_EQ(decide({of(1, load_state::loaded)}, files, same, resume_choice::automatic, true, true).how,
             beginning::anew);
 }

@@ -106,5 +106,5 @@ class PostgresTest(LoadTest):
     def rows(self, table="t", db=None):
         return self.query(f'SELECT * FROM "{table}" ORDER BY ctid')
 
-    def rejects(self, name="t.rejects.ndjson"):
+    def rejects(self, name="postgres.t.rejects.ndjson"):
         return super().rejects(name)

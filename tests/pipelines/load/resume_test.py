@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import unittest
 
+from database_test import small_disk
 from support import BAD_ROW, CHANGED, DISK_FULL, LOCKED, OK, STOPPED, LoadTest, catches, eventually
 
 
@@ -105,7 +106,7 @@ class GoingOn(ResumeTest):
         path = self.write("t.csv", "n\n" + rows)
         first = self.interrupt(path, limit="--fsize=400000:400000")
         # What a batch that was never committed left behind, and a part of a line.
-        with open(self.folder / "t.db.rejects.ndjson", "a") as more:
+        with open(self.folder / "t.db.t.rejects.ndjson", "a") as more:
             more.write('{"file":"t.csv","line":99}\n{"fi')
         second = self.loads(path, "--table", "t")
         self.assertTrue([row["line"] for row in self.rejects()] == [n + 2 for n in range(0, 100_000, 7)])
@@ -115,13 +116,13 @@ class GoingOn(ResumeTest):
         rows = "".join(f"{n}\n" if n % 7 else f"{n},bad\n" for n in range(100_000))
         path = self.write("t.csv", "n\n" + rows)
         self.interrupt(path, limit="--fsize=400000:400000")
-        file = self.folder / "t.db.rejects.ndjson"
+        file = self.folder / "t.db.t.rejects.ndjson"
         content = file.read_bytes()
         for changed in b"", content[:50], b"x" + content[1:]:
             file.write_bytes(changed)
-            self.refuses(CHANGED, path, "--table", "t", says=["t.db.rejects.ndjson", "--fresh"])
+            self.refuses(CHANGED, path, "--table", "t", says=["t.db.t.rejects.ndjson", "--fresh"])
         file.unlink()
-        self.refuses(CHANGED, path, "--table", "t", says="t.db.rejects.ndjson")
+        self.refuses(CHANGED, path, "--table", "t", says="t.db.t.rejects.ndjson")
         self.loads(path, "--table", "t", "--rejects", "others")
         file.write_bytes(content)
         lines = {row["line"] for row in self.rejects("others")} | {
@@ -138,6 +139,41 @@ class GoingOn(ResumeTest):
         self.assertEqual(self.loads(path, "--on-bad-row", "fail", "--batch", 1).report["rows_read"], 2)
         self.check_rows(4)
 
+    def test_at_a_bad_row_compares_what_was_loaded_before_it(self):
+        for name, first, bad in [("t.csv", "n\n1\n2\n3\n", "4,bad\n5\n"), ("t.ndjson", '{"n":1}\n{"n":2}\n\n{"n":3}\n', '{"n"\n{"n":5}\n')]:
+            for batch in 1, 2, 1000:
+                with self.subTest(name=name, batch=batch):
+                    self.db.unlink(missing_ok=True)
+                    path = self.write(name, first + bad)
+                    self.refuses(BAD_ROW, path, "--on-bad-row", "fail", "--batch", batch)
+                    self.write(name, (first + bad).replace("2", "7"))
+                    self.refuses(CHANGED, path, "--batch", batch, says=[name, "--fresh"])
+                    self.write(name, first + bad)
+                    ended = self.loads(path)
+                    self.assertEqual((ended.report["rows_inserted"], ended.report["rows_rejected"]), (1, 1))
+                    self.assertEqual(self.rows(), [(1,), (2,), (3,), (5,)])
+
+    def test_at_a_first_row_of_a_further_file_that_is_bad(self):
+        for ending, header, rows, bad in [("csv", "n\n", "1\n2\n", "x,y\n3\n"), ("ndjson", "", '{"n":1}\n{"n":2}\n', '[]\n{"n":3}\n')]:
+            with self.subTest(ending=ending):
+                self.db.unlink(missing_ok=True)
+                paths = [self.write(f"a.{ending}", header + rows), self.write(f"b.{ending}", "\ufeff" + header + bad)]
+                self.refuses(BAD_ROW, *paths, "--table", "t", "--on-bad-row", "fail")
+                ended = self.loads(*paths, "--table", "t")
+                self.assertEqual((ended.report["rows_inserted"], ended.report["rows_rejected"]), (1, 1))
+                self.check_rows_from_one(3)
+
+    def check_rows_from_one(self, last):
+        self.assertEqual(self.rows(), [(n,) for n in range(1, last + 1)])
+
+    def test_before_a_row_that_the_table_refused_and_a_malformed_one_behind_it(self):
+        self.query("CREATE TABLE t (n UNIQUE)")
+        path = self.write("t.csv", "n\n0\n1\n1\n2\n2\n3,bad\n4\n")
+        self.refuses(BAD_ROW, path, "--on-bad-row", "fail", says="line 4")
+        self.assertEqual(self.rows(), [(0,), (1,)])
+        ended = self.loads(path)
+        self.assertEqual((ended.report["rows_inserted"], ended.report["rows_rejected"]), (2, 3))
+
     def test_at_a_row_that_the_table_refused(self):
         self.query("CREATE TABLE t (n UNIQUE)")
         path = self.write("t.csv", "n\n0\n1\n1\n2\n")
@@ -145,6 +181,40 @@ class GoingOn(ResumeTest):
         ended = self.loads(path)
         self.assertEqual((ended.report["rows_inserted"], ended.report["rows_rejected"]), (1, 1))
         self.check_rows(3)
+
+
+class FullDisk(ResumeTest):
+    def test_goes_on_when_there_is_room_again(self):
+        path = self.numbers(300_000)
+        with small_disk(self.folder / "small", 16 << 20) as disk:
+            filler = disk / "filler"
+            filler.write_bytes(bytes(13 << 20))
+            db = disk / "t.db"
+            ended = self.refuses(DISK_FULL, path, "--table", "t", db=db, says=["full", "rows are committed"])
+            self.assertGreater(ended.report["rows_inserted"], 0)
+            filler.unlink()
+            self.loads(path, "--table", "t", db=db)
+            self.assertTrue([row[0] for row in self.rows(db=db)] == list(range(300_000)))
+
+
+class SecondWriter(ResumeTest):
+    def test_that_commits_between_the_batches_is_no_matter(self):
+        path = self.numbers(300_000)
+        self.query("PRAGMA journal_mode = WAL")
+        other = sqlite3.connect(self.db, isolation_level=None, timeout=60)
+        self.addCleanup(other.close)
+        other.execute("CREATE TABLE u (n)")
+        while True:
+            load = subprocess.Popen(self.command(path, "--table", "t", "--batch", 300), stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL)
+            for n in range(20):
+                other.execute("INSERT INTO u VALUES (?)", (n,))
+            if load.poll() is not None:
+                break
+            load.kill()
+            load.wait()
+        self.assertEqual(load.returncode, OK)
+        self.check_rows(300_000)
 
 
 class Changed(ResumeTest):
@@ -163,6 +233,13 @@ class Changed(ResumeTest):
         path.write_bytes(content)
         self.loads(path, "--table", "t")
         self.check_rows(100_000)
+
+    def test_sources_are_all_named_as_far_as_they_were_loaded(self):
+        paths = [self.write(f"{i}.csv", f"n\n{i}\n{i}{',bad' if i == 2 else ''}\n") for i in range(4)]
+        self.refuses(BAD_ROW, *paths, "--table", "t", "--on-bad-row", "fail")
+        self.write("0.csv", "n\n0\n7\n")
+        ended = self.refuses(CHANGED, *paths, "--table", "t", says=["0.csv, ", "1.csv or ", "2.csv is not", "--fresh"])
+        self.assertNotIn(b"3.csv", ended.err)
 
     def test_lists_of_inputs_are_refused(self):
         paths = [self.numbers(60_000 * (i + 1), f"{i}.csv", 60_000 * i) for i in range(2)]
@@ -213,14 +290,53 @@ class Again(ResumeTest):
         self.loads(path, "--fresh")
         self.assertEqual(len(self.rows()), 2000)
 
-    def test_a_file_with_other_content_is_a_load_of_its_own(self):
+    def test_a_file_with_other_content_is_a_load_of_its_own_and_that_is_said(self):
         big = "n\n" + "".join(f"{n}\n" for n in range(100_000, 160_000))
         path = self.write("t.csv", big)
-        self.loads(path)
-        for count, content in enumerate([big + "1\n", big.replace("130000\n", "130001\n"), "n\n5\n"], start=2):
-            self.loads(self.write("t.csv", content))
+        self.assertIsNone(self.loads(path).report["note"])
+        for count, content in enumerate([big.replace("130000\n", "130001\n"), "n\n5\n"], start=2):
+            ended = self.loads(self.write("t.csv", content))
+            self.assertIn("t.csv was loaded into table 't' before with other contents", ended.report["note"])
             self.assertEqual(self.query("SELECT count(*) FROM penstock_loads"), [(count,)])
-        self.assertEqual(len(self.rows()), 60_000 + 60_001 + 60_000 + 1)
+        self.assertEqual(len(self.rows()), 60_000 + 60_000 + 1)
+
+    def test_a_file_that_has_grown_loads_what_came(self):
+        path = self.numbers(1000)
+        self.loads(path)
+        for last in 1001, 1500:
+            with open(path, "a") as more:
+                more.write("".join(f"{n}\n" for n in range(len(self.rows()), last)))
+            ended = self.loads(path)
+            self.assertEqual((ended.report["earlier"]["rows_inserted"], ended.report["note"]), (len(self.rows()) - ended.report["rows_inserted"], None))
+            self.check_rows(last)
+        self.notes(self.run_load(path))
+        self.assertEqual(self.query("SELECT count(*), max(state) FROM penstock_loads JOIN penstock_progress ON load = id"), [(1, "loaded")])
+
+    def test_a_file_that_grows_while_it_is_loaded_is_known_as_far_as_it_was_read(self):
+        path = self.numbers(100_000)
+        load = subprocess.Popen(self.command(path, "--table", "t", "--batch", 100), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        eventually("a batch is committed", lambda: self.db.exists() and GoingOn.committed(self) > 0)
+        with open(path, "a") as more:
+            more.write("100000\n")
+        load.communicate(timeout=120)
+        self.assertEqual(load.returncode, OK)
+        self.assertEqual(self.run_load(path, "--table", "t").code, OK)
+        self.check_rows(100_001)
+
+    def test_a_file_is_known_however_its_name_is_written(self):
+        path = self.numbers(1000)
+        self.loads("t.csv")
+        (self.folder / "sub").mkdir()
+        for name in "./t.csv", path, "sub/../t.csv":
+            self.notes(self.run_load(name))
+        self.check_rows(1000)
+
+    def test_files_whose_names_are_not_utf_8_are_two(self):
+        for byte in b"\xfe", b"\xff":
+            with open(os.path.join(os.fsencode(self.folder), b"t" + byte + b".csv"), "w") as file:
+                file.write("n\n" + "x,y\n" + f"{byte[0]}\n")
+            self.loads(os.fsdecode(b"t" + byte + b".csv"), "--table", "t")
+        self.assertEqual(self.rows(), [(0xfe,), (0xff,)])
 
     def test_into_another_or_an_emptied_table_is_a_load_of_its_own(self):
         path = self.numbers(10)
@@ -265,13 +381,17 @@ class Pipes(ResumeTest):
 
     def test_that_were_stopped_by_a_signal_need_no_word(self):
         load = subprocess.Popen(self.command("-", "--table", "t", "--batch", 1), stdin=subprocess.PIPE,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         eventually("it handles signals", lambda: catches(load.pid, signal.SIGINT))
         load.stdin.write(b"n\n0\n1\n")
         load.stdin.flush()
         eventually("it is loaded", lambda: self.db.exists() and GoingOn.committed(self) > 0)
         load.send_signal(signal.SIGINT)
         self.assertEqual(load.wait(timeout=120), STOPPED)
+        said = load.stderr.read()
+        load.stderr.close()
+        for words in b"2 rows are committed", b"as new rows", b"--resume":
+            self.assertIn(words, said)
         load.stdin.close()
         self.loads("-", "--table", "t", input=b"n\n5\n")
         self.assertEqual(self.rows()[-1], (5,))

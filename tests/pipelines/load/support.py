@@ -90,7 +90,7 @@ class LoadTest(unittest.TestCase):
     def rows(self, table="t", db=None):
         return self.query(f'SELECT * FROM "{table}" ORDER BY rowid', db)
 
-    def rejects(self, name="t.db.rejects.ndjson"):
+    def rejects(self, name="t.db.t.rejects.ndjson"):
         return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
 
 

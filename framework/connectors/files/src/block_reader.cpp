@@ -23,6 +23,8 @@ std::string_view without_line_end(std::string_view text) noexcept {
   return text;
 }
 
+std::string shown_name(const source& of) { return of.name == "-" && !of.is_function() ? "standard input" : of.name; }
+
 }  // namespace
 
 void check_limits(const block_limits& limits, std::size_t max_record_bytes, const char* who) {
@@ -85,7 +87,7 @@ bool block_reader::go_to_start(const stop_token& stop) {
   record_ = at.record;
   if (proving()) {
     take_in(at_);
-    if (digest_.value() != at.digest) refuse("is not as it was before");
+    if (digest_.value() != at.digest) refuse_all("is not as it was before");
   }
   // A last record without a line end was whole then; more bytes would be a part of it.
   const bool whole = at_ == buffer_.get() || at_[-1] == '\n';
@@ -127,8 +129,16 @@ void block_reader::take_in(const char* to) noexcept {
 }
 
 void block_reader::refuse(const char* why) const {
-  const source& from = sources_[index_];
-  throw changed_source(index_, (from.name == "-" && !from.is_function() ? "standard input" : from.name) + " " + why);
+  throw changed_source(index_, shown_name(sources_[index_]) + " " + why);
+}
+
+// A digest over several sources does not tell in which of them a byte is another.
+void block_reader::refuse_all(const char* why) const {
+  if (index_ == 0) refuse(why);
+  std::string names;
+  for (std::size_t i = 0; i <= index_; ++i)
+    names += (i == 0 ? "" : i == index_ ? " or " : ", ") + shown_name(sources_[i]);
+  throw changed_source(index_, names + " " + why);
 }
 
 void block_reader::open_source() {
@@ -191,6 +201,7 @@ bool block_reader::read(block& into, const block_limits& limits, const stop_toke
   into.first_line = line_;
   into.first_record = record_;
   into.records = 0;
+  into.before = ahead_;
 
   record_in_progress record;
   while (input_) {

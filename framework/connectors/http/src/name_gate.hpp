@@ -43,7 +43,7 @@ class name_gate {
     std::deque<std::shared_ptr<transfer>> parked;
   };
 
-  std::map<std::string, name, std::less<>> names_;
+  std::map<std::string, name, std::less<>> names_;  ///< by place
 };
 
 /// The host of a place that would have to be looked up; empty: an address, or this machine.

@@ -1,7 +1,9 @@
 #include <penstock/connectors/postgres/connection.hpp>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
+#include <memory>
+#include <string_view>
 
 #include "operation.hpp"
 #include "params_access.hpp"
@@ -17,8 +19,44 @@ namespace {
 // Notices of the server are nobody's business here; libpq would print them.
 void swallow(void*, const PGresult*) noexcept {}
 
+struct frees_options {
+  void operator()(PQconninfoOption* o) const noexcept { PQconninfoFree(o); }
+};
+
+// Of a URI whose password holds a character that separates, a part of the password ends up here.
+bool is_number_list(std::string_view ports) { return ports.find_first_not_of("0123456789,") == std::string_view::npos; }
+
+bool are_hosts(std::string_view list) {
+  while (!list.empty()) {
+    const std::string_view one = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(one.size() + 1, list.size()));
+    if (!one.starts_with('/') && one.find('@', 1) != std::string_view::npos) return false;
+  }
+  return true;
+}
+
+// libpq's own words about a conninfo quote it, the password included.
+void refuse_malformed(const std::string& conninfo) {
+  const auto refuse = [] {
+    throw error(errc::misuse,
+                "connecting: the conninfo cannot be read; it is a postgresql:// URI or key=value pairs, and in a URI "
+                "special characters of a password are percent-encoded");
+  };
+  if (conninfo.find('\0') != std::string::npos) refuse();
+  char* words = nullptr;
+  const std::unique_ptr<PQconninfoOption, frees_options> options(PQconninfoParse(conninfo.c_str(), &words));
+  if (words != nullptr) PQfreemem(words);
+  if (!options) refuse();
+  for (const PQconninfoOption* o = options.get(); o->keyword != nullptr; ++o) {
+    if (o->val == nullptr) continue;
+    const std::string_view key = o->keyword;
+    if (key == "port" && !is_number_list(o->val)) refuse();
+    if (key == "host" && !are_hosts(o->val)) refuse();
+  }
+}
+
 asio::awaitable<std::shared_ptr<session>> open(std::string conninfo, wait_limits limits) {
-  if (conninfo.find('\0') != std::string::npos) throw error(errc::misuse, "connecting: the conninfo holds a NUL byte");
+  refuse_malformed(conninfo);
   // What comes after the conninfo overrides it, what comes before is a default.
   constexpr std::array<const char*, 4> keys = {"fallback_application_name", "dbname", "client_encoding", nullptr};
   const std::array<const char*, 4> values = {"penstock", conninfo.c_str(), "UTF8", nullptr};
@@ -45,13 +83,6 @@ asio::awaitable<std::shared_ptr<session>> open(std::string conninfo, wait_limits
   made->where = text(PQhost(made->handle)) + "/" + text(PQdb(made->handle));
   op.settle();
   co_return made;
-}
-
-std::int64_t affected(const PGresult* result) {
-  const std::string_view text = result != nullptr ? PQcmdTuples(const_cast<PGresult*>(result)) : "";
-  std::int64_t rows = 0;
-  std::from_chars(text.data(), text.data() + text.size(), rows);
-  return rows;
 }
 
 asio::awaitable<result_ptr> run(std::shared_ptr<session> on, statement what, params values, const char* doing,
@@ -143,17 +174,19 @@ transaction::~transaction() {
   if (session_) session_->close();
 }
 
-asio::awaitable<void> transaction::async_commit(wait_limits limits) { return end(session_, true, std::move(limits)); }
+asio::awaitable<void> transaction::async_commit(wait_limits limits) {
+  return detail::with_own_cancellation(end(session_, true, std::move(limits)));
+}
 asio::awaitable<void> transaction::async_rollback(wait_limits limits) {
-  return end(session_, false, std::move(limits));
+  return detail::with_own_cancellation(end(session_, false, std::move(limits)));
 }
 
 asio::awaitable<void> transaction::end(std::shared_ptr<detail::session>& held, bool commit, wait_limits limits) {
   if (!held) throw error(errc::misuse, "ending a transaction that has ended");
-  const char* const doing = commit ? "committing (whether it was, is not known)" : "rolling back";
-  detail::operation op(held, doing, std::move(limits));
+  detail::operation op(held, commit ? "committing" : "rolling back", std::move(limits));
   co_await op.begin();
   const auto session = std::move(held);  // from here on it has ended, one way or the other
+  if (commit) op.without_answer(detail::commit_without_answer);
   if (PQsendQuery(op.handle(), commit ? "COMMIT" : "ROLLBACK") == 0) op.fail();
   co_await op.flush();
   const detail::result_ptr result = co_await op.finish();
@@ -185,7 +218,7 @@ void connection::leave() noexcept {
 
 namespace {
 asio::awaitable<std::shared_ptr<detail::session>> open_session(std::string conninfo, wait_limits limits) {
-  return detail::open(std::move(conninfo), std::move(limits));
+  return detail::with_own_cancellation(detail::open(std::move(conninfo), std::move(limits)));
 }
 }  // namespace
 
@@ -199,21 +232,23 @@ asio::awaitable<connection> connection::async_connect(std::string conninfo, wait
 }
 
 asio::awaitable<rows> connection::async_query(statement what, params values, wait_limits limits) {
-  return detail::query(session_, std::move(what), std::move(values), std::move(limits));
+  return detail::with_own_cancellation(detail::query(session_, std::move(what), std::move(values), std::move(limits)));
 }
 
 asio::awaitable<std::int64_t> connection::async_execute(statement what, params values, wait_limits limits) {
-  return detail::execute(session_, std::move(what), std::move(values), std::move(limits));
+  return detail::with_own_cancellation(
+      detail::execute(session_, std::move(what), std::move(values), std::move(limits)));
 }
 
 asio::awaitable<void> connection::async_script(std::string sql, wait_limits limits) {
-  return detail::script(session_, std::move(sql), "running a script", std::move(limits));
+  return detail::with_own_cancellation(detail::script(session_, std::move(sql), "running a script", std::move(limits)));
 }
 
 namespace {
 asio::awaitable<void> begin_on(std::shared_ptr<detail::session> session, wait_limits limits) {
   detail::refuse_nesting(session.get());
-  return detail::script(std::move(session), "BEGIN", "beginning a transaction", std::move(limits));
+  return detail::with_own_cancellation(
+      detail::script(std::move(session), "BEGIN", "beginning a transaction", std::move(limits)));
 }
 }  // namespace
 

@@ -1,3 +1,4 @@
+#include <array>
 #include <bit>
 #include <cstring>
 #include <penstock/connectors/postgres/copy_encoder.hpp>
@@ -18,7 +19,16 @@ void big_endian(std::string& to, Number n) {
   to.append(bytes, sizeof n);
 }
 
-bool needs_escape(char c) noexcept { return c == '\\' || c == '\n' || c == '\r' || c == '\t'; }
+// What follows the backslash; 0: the byte stands for itself.
+constexpr auto escape_of = [] {
+  std::array<char, 256> codes{};
+  codes['\\'] = '\\';
+  codes['\n'] = 'n';
+  codes['\r'] = 'r';
+  codes['\t'] = 't';
+  codes[0] = '0';  // refused
+  return codes;
+}();
 
 }  // namespace
 
@@ -66,17 +76,18 @@ void copy_encoder::cell(const value_view& v) {
 }
 
 void copy_encoder::escaped(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) throw error(errc::bad_value, "encoding a text that holds a NUL byte");
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (!needs_escape(c)) continue;
-    buffer_.append(text, plain, i - plain);
-    plain = i + 1;
+  const char* plain = text.data();
+  const char* const end = plain + text.size();
+  for (const char* at = plain; at != end; ++at) {
+    const char code = escape_of[static_cast<unsigned char>(*at)];
+    if (code == 0) continue;
+    if (*at == '\0') throw error(errc::bad_value, "encoding a text that holds a NUL byte");
+    buffer_.append(plain, at);
     buffer_ += '\\';
-    buffer_ += c == '\\' ? '\\' : c == '\n' ? 'n' : c == '\r' ? 'r' : 't';
+    buffer_ += code;
+    plain = at + 1;
   }
-  buffer_.append(text, plain);
+  buffer_.append(plain, end);
 }
 
 void copy_encoder::binary(const value_view& v) {

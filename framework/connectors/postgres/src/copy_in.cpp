@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <charconv>
 #include <penstock/connectors/postgres/connection.hpp>
 
 #include "operation.hpp"
@@ -13,9 +11,11 @@ namespace {
 // Handed to libpq at a time, which keeps what the socket does not take: so it is also what may wait in memory.
 constexpr std::size_t piece = std::size_t{1} << 17;
 
-asio::awaitable<void> begin_copy(std::shared_ptr<detail::session> session, std::string sql, wait_limits limits) {
+asio::awaitable<void> begin_copy(std::shared_ptr<detail::session> session, std::string sql, std::string table,
+                                 wait_limits limits) {
   detail::operation op(std::move(session), "beginning a COPY", std::move(limits));
   co_await op.begin();
+  op.on()->copying_into = std::move(table);
   if (PQsendQuery(op.handle(), sql.c_str()) == 0) op.fail();
   co_await op.flush();
   const detail::result_ptr result = co_await op.finish();
@@ -34,18 +34,24 @@ asio::awaitable<copy_in> connection::async_copy_in(table_name table, std::vector
                                                    copy_format format, wait_limits limits) {
   const auto session = session_;
   std::string sql = copy_statement(table, columns, format);
-  co_await begin_copy(session, std::move(sql), std::move(limits));
+  co_await detail::with_own_cancellation(
+      begin_copy(session, std::move(sql), std::move(table.table), std::move(limits)));
   co_return copy_in(session);
 }
 
 asio::awaitable<begun_copy> connection::async_begin_copy_in(table_name table, std::vector<std::string> columns,
                                                             copy_format format, wait_limits limits) {
+  return detail::with_own_cancellation(begin_copy_in(std::move(table), std::move(columns), format, std::move(limits)));
+}
+
+asio::awaitable<begun_copy> connection::begin_copy_in(table_name table, std::vector<std::string> columns,
+                                                      copy_format format, wait_limits limits) {
   const auto session = session_;
   detail::refuse_nesting(session.get());
   std::string sql = "BEGIN; " + copy_statement(table, columns, format);
   std::exception_ptr failed;
   try {
-    co_await begin_copy(session, std::move(sql), limits);
+    co_await begin_copy(session, std::move(sql), std::move(table.table), limits);
   } catch (const error&) {
     failed = std::current_exception();
   }
@@ -67,15 +73,15 @@ copy_in::~copy_in() {
 }
 
 asio::awaitable<void> copy_in::async_write(std::string_view bytes, wait_limits limits) {
-  return write(session_, bytes, std::move(limits));
+  return detail::with_own_cancellation(write(session_, bytes, std::move(limits)));
 }
 asio::awaitable<std::int64_t> copy_in::async_finish(wait_limits limits) {
-  return end(session_, true, std::move(limits));
+  return detail::with_own_cancellation(end(session_, true, std::move(limits)));
 }
 
 asio::awaitable<void> copy_in::async_abort(wait_limits limits) {
   try {
-    co_await end(session_, false, std::move(limits));
+    co_await detail::with_own_cancellation(end(session_, false, std::move(limits)));
   } catch (const error& e) {
     if (e.sqlstate() != "57014") throw;  // query_canceled: what was asked for
   }
@@ -109,10 +115,7 @@ asio::awaitable<std::int64_t> copy_in::end(std::shared_ptr<detail::session>& hel
   session->copying = false;
   co_await op.flush();
   const detail::result_ptr result = co_await op.finish();
-  const std::string_view text = result ? PQcmdTuples(result.get()) : "";
-  std::int64_t rows = 0;
-  std::from_chars(text.data(), text.data() + text.size(), rows);
-  co_return rows;
+  co_return detail::affected(result.get());
 }
 
 }  // namespace penstock::postgres

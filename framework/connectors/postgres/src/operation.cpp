@@ -1,6 +1,6 @@
 #include "operation.hpp"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <boost/asio/this_coro.hpp>
 #include <cerrno>
@@ -36,7 +36,7 @@ asio::awaitable<void> operation::begin() {
 
 asio::awaitable<void> operation::wait(bool read, bool write) {
   if (!descriptor_) {
-    const int socket = ::dup(PQsocket(handle()));
+    const int socket = ::fcntl(PQsocket(handle()), F_DUPFD_CLOEXEC, 0);
     if (socket < 0) throw error(errc::other, session_->where + ": " + doing_ + ": the socket cannot be watched");
     const auto executor = co_await asio::this_coro::executor;
     descriptor_.emplace(executor, socket);
@@ -54,7 +54,7 @@ asio::awaitable<void> operation::wait(bool read, bool write) {
   const got<readiness> first = co_await ready_->async_get(limits_);
   if (!first) {
     const bool late = first.state() == state::timed_out;
-    throw error(late ? errc::timed_out : errc::cancelled, session_->where + ": " + doing_);
+    throw error(late ? errc::timed_out : errc::cancelled, session_->where + ": " + doing_without_answer());
   }
   (*first == readiness::readable ? reading_ : writing_) = false;
 }
@@ -83,22 +83,21 @@ asio::awaitable<result_ptr> operation::next() {
 
 asio::awaitable<result_ptr> operation::finish() {
   result_ptr last;
-  std::optional<error> failed;
+  result_ptr failed;  // an error's words depend on whether more comes
   for (;;) {
     result_ptr result = co_await next();
     if (!result) break;
     const auto status = PQresultStatus(result.get());
     if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) co_return result;
-    if ((status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) && !failed)
-      failed = error_of(*session_, result.get(), doing_);
-    last = std::move(result);
+    const bool fails = status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
+    if (fails && !failed) failed = std::move(result);
+    if (!fails) last = std::move(result);
   }
-  if (PQstatus(handle()) != CONNECTION_OK) {
-    if (failed) throw std::move(*failed);
+  if (PQstatus(handle()) == CONNECTION_OK)
+    settle();
+  else if (!failed)
     fail();
-  }
-  settle();
-  if (failed) throw std::move(*failed);
+  if (failed) throw told(failed.get());
   co_return last;
 }
 
@@ -113,6 +112,11 @@ void operation::settle(bool copying) noexcept {
   session_->copying = copying;
 }
 
-void operation::fail() const { throw error_of(*session_, nullptr, doing_); }
+void operation::fail() const { throw error_of(*session_, nullptr, doing_without_answer()); }
+
+error operation::told(const PGresult* result) const {
+  const bool lost = PQstatus(handle()) != CONNECTION_OK;
+  return error_of(*session_, result, lost ? doing_without_answer() : doing_);
+}
 
 }  // namespace penstock::postgres::detail

@@ -7,10 +7,14 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include <penstock/sync/queue.hpp>
 #include <penstock/sync/wait_limits.hpp>
@@ -53,8 +57,14 @@ class operation {
   /// Something else is sent in the same call.
   void unsettle() noexcept { settled_ = false; }
 
+  /// From here on the call may have had its effect though no answer comes: an error that is not the server's answer
+  /// says so in these words.
+  void without_answer(std::string words) noexcept { without_answer_ = std::move(words); }
+
   /// For a failure of libpq itself.
   [[noreturn]] void fail() const;
+  /// The error that a result tells: an answer, unless the connection is lost.
+  [[nodiscard]] error told(const PGresult* result) const;
 
   [[nodiscard]] PGconn* handle() const noexcept { return session_->handle; }
   [[nodiscard]] const std::shared_ptr<session>& on() const noexcept { return session_; }
@@ -63,8 +73,13 @@ class operation {
  private:
   enum class readiness : std::uint8_t { readable, writable };
 
+  [[nodiscard]] std::string doing_without_answer() const {
+    return without_answer_.empty() ? doing_ : doing_ + " (" + without_answer_ + ")";
+  }
+
   std::shared_ptr<session> session_;
   std::string doing_;
+  std::string without_answer_;
   wait_limits limits_;
   bool settled_ = false;
   std::shared_ptr<queue<readiness>> ready_;  ///< shared with the descriptor's handlers, which may come late
@@ -72,5 +87,35 @@ class operation {
   bool reading_ = false;
   bool writing_ = false;
 };
+
+/// A call that tells of the coroutine's cancellation itself, as each wait of an operation does. Without it, one that
+/// comes between two waits is thrown by Asio at the next `co_await`, as another exception and without our words.
+template <class T>
+boost::asio::awaitable<T> with_own_cancellation(boost::asio::awaitable<T> call) {
+  namespace this_coro = boost::asio::this_coro;
+  const bool throws = co_await this_coro::throw_if_cancelled();
+  co_await this_coro::throw_if_cancelled(false);
+  std::exception_ptr failed;
+  if constexpr (std::is_void_v<T>) {
+    try {
+      co_await std::move(call);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    co_await this_coro::throw_if_cancelled(throws);
+    if (failed) std::rethrow_exception(std::move(failed));
+  } else {
+    std::optional<T> made;
+    try {
+      T result = co_await std::move(call);
+      made.emplace(std::move(result));
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    co_await this_coro::throw_if_cancelled(throws);
+    if (failed) std::rethrow_exception(std::move(failed));
+    co_return std::move(*made);
+  }
+}
 
 }  // namespace penstock::postgres::detail

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <penstock/connectors/postgres/connection.hpp>
 
 #include "operation.hpp"
@@ -21,16 +20,12 @@ asio::awaitable<void> receive(detail::operation& op, pipeline_result& into, cons
     if (!result) co_return;
     switch (PQresultStatus(result.get())) {
       case PGRES_COMMAND_OK:
-      case PGRES_TUPLES_OK: {
-        const std::string_view text = PQcmdTuples(result.get());
-        std::from_chars(text.data(), text.data() + text.size(), into.rows);
-        break;
-      }
+      case PGRES_TUPLES_OK: into.rows = detail::affected(result.get()); break;
       case PGRES_PIPELINE_ABORTED:
         into.failed = error(first ? first->cause() : errc::other, op.on()->where + ": undone because of one before it");
         break;
       default:
-        into.failed = detail::error_of(*op.on(), result.get(), op.doing());
+        into.failed = op.told(result.get());
         if (PQstatus(op.handle()) != CONNECTION_OK) throw error(*into.failed);
     }
   }
@@ -96,7 +91,8 @@ asio::awaitable<results> run_pipeline(std::shared_ptr<detail::session> session, 
 
 asio::awaitable<results> connection::async_pipeline(statement what, std::vector<params> sets, pipeline_mode mode,
                                                     wait_limits limits) {
-  return run_pipeline(session_, std::move(what), std::move(sets), mode, std::move(limits));
+  return detail::with_own_cancellation(
+      run_pipeline(session_, std::move(what), std::move(sets), mode, std::move(limits)));
 }
 
 namespace {
@@ -104,11 +100,11 @@ namespace {
 // What the statement or the commit failed with.
 asio::awaitable<std::optional<error>> execute_and_commit(std::shared_ptr<detail::session> session, statement last,
                                                          params values, wait_limits limits) {
-  detail::operation op(std::move(session), "committing with a last statement (whether it was, is not known)",
-                       std::move(limits));
+  detail::operation op(std::move(session), "committing with a last statement", std::move(limits));
   co_await op.begin();
   co_await get_ready(op, last);
   const params_access p(values);
+  op.without_answer(detail::commit_without_answer);
   if (PQenterPipelineMode(op.handle()) == 0 ||
       PQsendQueryPrepared(op.handle(), last.name.c_str(), p.count(), p.values.data(), p.lengths.data(),
                           p.formats.data(), 0) == 0 ||
@@ -129,6 +125,10 @@ asio::awaitable<std::optional<error>> execute_and_commit(std::shared_ptr<detail:
 }  // namespace
 
 asio::awaitable<void> transaction::async_commit_with(statement last, params values, wait_limits limits) {
+  return detail::with_own_cancellation(commit_with(std::move(last), std::move(values), std::move(limits)));
+}
+
+asio::awaitable<void> transaction::commit_with(statement last, params values, wait_limits limits) {
   const auto session = session_;
   if (!session) throw error(errc::misuse, "ending a transaction that has ended");
   const std::optional<error> failed = co_await execute_and_commit(session, std::move(last), std::move(values), limits);

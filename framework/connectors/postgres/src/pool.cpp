@@ -69,7 +69,7 @@ namespace {
 
 // Counts as in use from here on; gives the place back unless a connection took it over.
 struct held_place {
-  explicit held_place(std::shared_ptr<pool_state> from) noexcept : pool(std::move(from)) {
+  held_place(std::shared_ptr<pool_state> from, place&& taken) noexcept : pool(std::move(from)), own(std::move(taken)) {
     const std::lock_guard hold(pool->mutex);
     ++pool->in_use;
   }
@@ -77,22 +77,25 @@ struct held_place {
   held_place& operator=(const held_place&) = delete;
   ~held_place() {
     if (!pool) return;
-    {
-      const std::lock_guard hold(pool->mutex);
-      --pool->in_use;
-    }
-    pool->give_place_back();
+    const std::lock_guard hold(pool->mutex);
+    --pool->in_use;
+  }
+  /// To a connection, which gives it back.
+  void pass_on() noexcept {
+    own.forget();
+    pool.reset();
   }
   std::shared_ptr<pool_state> pool;
+  place own;
 };
 
 std::string describe(const pool_state& pool) {
   return "the pool of " + std::to_string(pool.options.max) + (pool.options.max == 1 ? " connection" : " connections");
 }
 
-asio::awaitable<void> wait_in_line(pool_state& pool, const wait_limits& limits) {
-  const got<place> mine = co_await pool.places.async_get(limits);
-  if (mine) co_return;
+asio::awaitable<place> wait_in_line(pool_state& pool, const wait_limits& limits) {
+  got<place> mine = co_await pool.places.async_get(limits);
+  if (mine) co_return std::move(*mine);
   if (mine.state() == state::timed_out) throw error(errc::exhausted, describe(pool) + ": waiting for one");
   const std::lock_guard hold(pool.mutex);
   if (pool.closed) throw error(errc::misuse, describe(pool) + " is closed");
@@ -117,51 +120,62 @@ asio::awaitable<bool> answers(std::shared_ptr<session> asked, const wait_limits&
 
 asio::awaitable<void> pause_until(time_point when, const wait_limits& limits) {
   if (clock::now() >= when) co_return;
-  queue<place> nothing(1);
-  const got<place> none = co_await nothing.async_get(stopped_by(limits.stop, std::min(when, limits.until)));
+  queue<int> nothing(1);
+  const got<int> none = co_await nothing.async_get(stopped_by(limits.stop, std::min(when, limits.until)));
   if (none.state() != state::timed_out) throw error(errc::cancelled, "waiting to connect again");
 }
 
-// Tries until the deadline, with a pause after each failure that all share.
+// Tries until the deadline, with a pause after each failure that all share. An attempt that a caller's own deadline
+// cuts short says nothing of the server: others need not wait for it.
 asio::awaitable<std::shared_ptr<session>> make(std::shared_ptr<pool_state> pool, wait_limits limits) {
   const retry_rules rules(pool->options.reconnect);
-  std::optional<error> last;
   for (;;) {
     time_point not_before;
+    std::optional<error> last_failure;
     {
       const std::lock_guard hold(pool->mutex);
       not_before = pool->not_before;
+      last_failure = pool->last_failure;
     }
     co_await pause_until(not_before, limits);
-    if (last && clock::now() >= limits.until) throw error(*last);
-    const auto try_until = std::min(limits.until, after(clock::now(), pool->options.connect_timeout));
+    const auto begun = clock::now();
+    if (begun >= limits.until) {
+      if (last_failure) throw error(*last_failure);
+      throw error(errc::cannot_connect, describe(*pool) + ": no time is left to connect");
+    }
+    const auto attempt_until = after(begun, pool->options.connect_timeout);
+    const auto try_until = std::min(limits.until, attempt_until);
+    std::optional<error> failed;
     try {
       std::shared_ptr<session> made = co_await open_for_pool(pool->conninfo, stopped_by(limits.stop, try_until));
       const std::lock_guard hold(pool->mutex);
       ++pool->made;
       pool->failures_in_a_row = 0;
       pool->not_before = time_point::min();
+      pool->last_failure.reset();
       co_return made;
     } catch (const error& e) {
       if (e.cause() != errc::cannot_connect && e.cause() != errc::timed_out && e.cause() != errc::connection_lost)
         throw;
-      last.emplace(errc::cannot_connect, e.what(), e.sqlstate());
+      failed.emplace(errc::cannot_connect, e.what(), e.sqlstate());
+      if (e.cause() == errc::timed_out && try_until < attempt_until) throw error(*failed);
     }
     const auto now = clock::now();
     {
       const std::lock_guard hold(pool->mutex);
       ++pool->failed;
+      pool->last_failure = failed;
       const unsigned failures = ++pool->failures_in_a_row;
       pool->not_before = after(now, rules.delay(failures, retry_rules::chance(now, 0, pool->failed, failures)));
     }
-    if (now >= limits.until) throw error(*last);
+    if (now >= limits.until) throw error(*failed);
   }
 }
 
 asio::awaitable<std::shared_ptr<session>> acquire(std::shared_ptr<pool_state> pool, wait_limits limits) {
   limits.until = std::min(limits.until, after(clock::now(), pool->options.acquire_timeout));
-  co_await wait_in_line(*pool, limits);
-  held_place mine(pool);
+  place taken = co_await wait_in_line(*pool, limits);
+  held_place mine(pool, std::move(taken));
   for (;;) {
     auto idle = pool->take_idle();
     pool->close_old();
@@ -172,11 +186,11 @@ asio::awaitable<std::shared_ptr<session>> acquire(std::shared_ptr<pool_state> po
       const bool lives = co_await answers(idle, limits, pool->options.check_timeout);
       if (!lives) continue;
     }
-    mine.pool.reset();
+    mine.pass_on();
     co_return idle;
   }
   auto made = co_await make(pool, limits);
-  mine.pool.reset();
+  mine.pass_on();
   co_return made;
 }
 
@@ -197,12 +211,15 @@ pool::~pool() { close(); }
 
 asio::awaitable<connection> pool::async_acquire(wait_limits limits) {
   const auto state = state_;
-  auto session = co_await detail::acquire(state, std::move(limits));
+  auto session = co_await detail::with_own_cancellation(detail::acquire(state, std::move(limits)));
   co_return connection(std::move(session), state);
 }
 
 asio::awaitable<void> pool::async_open(wait_limits limits) {
-  const auto state = state_;
+  return detail::with_own_cancellation(open_ahead(state_, std::move(limits)));
+}
+
+asio::awaitable<void> pool::open_ahead(std::shared_ptr<detail::pool_state> state, wait_limits limits) {
   std::vector<connection> opened;
   while (opened.size() < state->options.min) {
     auto session = co_await detail::acquire(state, limits);

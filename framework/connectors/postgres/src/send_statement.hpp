@@ -8,6 +8,9 @@
 
 namespace penstock::postgres::detail {
 
+/// What an error says of a COMMIT that was sent and not answered.
+inline constexpr const char* commit_without_answer = "whether it was, is not known";
+
 /// Refuses a NUL byte with `misuse`; the session is settled.
 void check_text(operation& op, std::string_view sql);
 

@@ -10,16 +10,24 @@
 namespace penstock::postgres::detail {
 namespace {
 
+// The server cuts names after this many bytes, between two characters.
+std::string_view name_in_server(std::string_view name) {
+  constexpr std::size_t longest = 63;
+  if (name.size() <= longest) return name;
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
+  return name.substr(0, end);
+}
+
 // COPY tells where it was: `COPY t, line 3, column a: "x"`. Other languages put it differently; then there is no row.
-std::optional<std::size_t> row_in(const char* context) {
-  if (context == nullptr) return {};
+// What stands behind the number is data, and the name may hold anything too: neither is searched.
+std::optional<std::size_t> row_in(const char* context, std::string_view table) {
+  if (context == nullptr || table.empty()) return {};
   const std::string_view text(context);
-  constexpr std::string_view mark = ", line ";
-  if (!text.starts_with("COPY ")) return {};
-  const auto at = text.rfind(mark, text.find('\n'));
-  if (at == std::string_view::npos) return {};
+  const std::string before = "COPY " + std::string(name_in_server(table)) + ", line ";
+  if (!text.starts_with(before)) return {};
   std::size_t line = 0;
-  const char* const begin = text.data() + at + mark.size();
+  const char* const begin = text.data() + before.size();
   const auto [end, failed] = std::from_chars(begin, text.data() + text.size(), line);
   if (failed != std::errc() || line == 0) return {};
   return line - 1;
@@ -54,6 +62,13 @@ std::string on_one_line(std::string_view text) {
   return line;
 }
 
+std::int64_t affected(const PGresult* result) noexcept {
+  const std::string_view text = result != nullptr ? PQcmdTuples(const_cast<PGresult*>(result)) : "";
+  std::int64_t rows = 0;
+  std::from_chars(text.data(), text.data() + text.size(), rows);
+  return rows;
+}
+
 error error_of(const session& s, const PGresult* result, std::string_view doing) {
   const auto field = [result](int code) -> const char* { return result ? PQresultErrorField(result, code) : nullptr; };
   const char* const state = field(PG_DIAG_SQLSTATE);
@@ -71,7 +86,7 @@ error error_of(const session& s, const PGresult* result, std::string_view doing)
   }
   errc cause = state != nullptr ? cause_of(state) : errc::other;
   if (state == nullptr && (s.handle == nullptr || PQstatus(s.handle) == CONNECTION_BAD)) cause = errc::connection_lost;
-  return {cause, what, state ? state : "", row_in(field(PG_DIAG_CONTEXT))};
+  return {cause, what, state ? state : "", row_in(field(PG_DIAG_CONTEXT), s.copying_into)};
 }
 
 error connect_error(const session& s) {

@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -37,6 +38,7 @@ struct session {
   PGconn* handle = nullptr;
   bool busy = false;                                         ///< a call is under way
   bool copying = false;                                      ///< a COPY is under way, between its calls
+  std::string copying_into;                                  ///< the table of the last COPY, as its caller named it
   std::string where;                                         ///< "host/database", for messages
   std::map<std::string, std::string, std::less<>> prepared;  ///< text by name
   time_point idle_since = {};
@@ -44,6 +46,9 @@ struct session {
 
 /// One line, without white space at its ends.
 std::string on_one_line(std::string_view text);
+
+/// How many rows a statement affected; 0 for one that counts none, and for null.
+std::int64_t affected(const PGresult* result) noexcept;
 
 /// The error that a result tells.
 error error_of(const session& s, const PGresult* result, std::string_view doing);

@@ -24,8 +24,7 @@ namespace penstock {
 inline boost::asio::awaitable<void> async_sleep(duration d) {
   auto executor = co_await boost::asio::this_coro::executor;
   detail::alarm<boost::asio::any_io_executor> alarm(executor, after(clock::now(), d));
-  auto ringing = alarm.timer().async_wait(boost::asio::as_tuple(boost::asio::deferred));
-  const auto [error] = co_await std::move(ringing);
+  const auto [error] = co_await alarm.timer().async_wait(boost::asio::as_tuple(boost::asio::deferred));
   if (!alarm.rang()(error)) throw boost::system::system_error(error);
 }
 

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <penstock/base/stop.hpp>
+#include <penstock/connectors/detail/digest.hpp>
 #include <penstock/connectors/files/each.hpp>
 #include <penstock/connectors/files/opened_file.hpp>
 #include <penstock/connectors/files/replacement.hpp>
@@ -181,6 +182,7 @@ struct block {
   std::size_t records = 0;             ///< rows in `bytes` (blank lines are none) and in `rejected`
   std::vector<rejected_row> rejected;  ///< at most one, after all the others: a row too large to be held
   position end;                        ///< where the next block begins; a later reading can begin there
+  detail::digest before;               ///< with `proof::digest`, of all bytes before this block
 };
 
 }  // namespace penstock::files

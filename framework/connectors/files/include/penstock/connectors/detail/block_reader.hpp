@@ -77,6 +77,7 @@ class block_reader {
   void take_in(const char* to) noexcept;
   [[nodiscard]] bool proving() const noexcept { return from_.proof == proof::digest; }
   [[noreturn]] void refuse(const char* why) const;
+  [[noreturn]] void refuse_all(const char* why) const;
   void sum_sizes();
   [[nodiscard]] bool blank(std::string_view record) const noexcept;
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -16,6 +17,7 @@ namespace penstock::http {
 class [[nodiscard]] result {
  public:
   explicit result(response answer) : answer_(std::move(answer)) {}
+  // NOLINTNEXTLINE(bugprone-throw-keyword-missing): it is kept
   explicit result(std::exception_ptr why) : why_(std::move(why)) {}
 
   /// There is an answer, whatever its status.

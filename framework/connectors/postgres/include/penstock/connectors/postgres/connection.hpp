@@ -4,10 +4,12 @@
 // looks up without suspending; `hostaddr` in the conninfo avoids it. Cancelled: a stop, a deadline (both by
 // `wait_limits`) or the coroutine's own cancellation ends a call with `cancelled` or `timed_out` at once. What the
 // server was doing is told to end, and the connection is closed, because nobody can say what state it is in; a limit
-// that had passed before the call began leaves it as it was. Fails: with `postgres::error`; an error that the server
-// told leaves the connection usable, and inside a transaction leaves only the way back. Thread: one call at a time, on
-// any executor; a second one is refused with `misuse`. Lifetime: the destructor closes it without waiting, or gives it
-// back to its pool. It may outlive every context that it was used on.
+// that had passed before the call began leaves it as it was. A coroutine that was cancelled before it comes to a call
+// is ended by Asio at that `co_await`, with `boost::system::system_error`, and nothing begins; the calls of one
+// `async_transaction` or `async_batch_insert` are such calls too. Fails: with `postgres::error`; an error that the
+// server told leaves the connection usable, and inside a transaction leaves only the way back. Thread: one call at a
+// time, on any executor; a second one is refused with `misuse`. Lifetime: the destructor closes it without waiting, or
+// gives it back to its pool. It may outlive every context that it was used on.
 #pragma once
 
 #include <cstddef>
@@ -65,6 +67,7 @@ class transaction {
   friend class connection;
   explicit transaction(std::shared_ptr<detail::session> session) noexcept : session_(std::move(session)) {}
   static boost::asio::awaitable<void> end(std::shared_ptr<detail::session>& session, bool commit, wait_limits limits);
+  boost::asio::awaitable<void> commit_with(statement last, params values, wait_limits limits);
   std::shared_ptr<detail::session> session_;  ///< null: ended
 };
 
@@ -120,7 +123,8 @@ class connection {
  public:
   /// Connects; `conninfo` is libpq's (a URI or `key=value …`), except that `connect_timeout` is not looked at: the
   /// deadline is. Text is UTF-8 whatever the conninfo says. Fails with `cannot_connect`, `refused`, `timed_out`,
-  /// `cancelled`.
+  /// `cancelled`; with `misuse` for a conninfo that cannot be read, of which the error repeats nothing, because any
+  /// part of it may be the password.
   static boost::asio::awaitable<connection> async_connect(std::string conninfo, wait_limits limits = {});
 
   connection(connection&& other) noexcept = default;
@@ -216,6 +220,9 @@ class connection {
   connection(std::shared_ptr<detail::session> session, std::shared_ptr<detail::pool_state> home) noexcept;
   static boost::asio::awaitable<void> undo(transaction& begun, wait_limits limits, std::exception_ptr why);
   void leave() noexcept;
+
+  boost::asio::awaitable<begun_copy> begin_copy_in(table_name table, std::vector<std::string> columns,
+                                                   copy_format format, wait_limits limits);
 
   std::shared_ptr<detail::session> session_;
   std::shared_ptr<detail::pool_state> home_;  ///< null: nobody's

@@ -48,7 +48,7 @@ struct pool_snapshot {
   std::size_t idle = 0;
   std::size_t in_use = 0;  ///< handed out, or being made
   std::size_t made = 0;    ///< connections made since the pool was
-  std::size_t failed = 0;  ///< attempts that failed
+  std::size_t failed = 0;  ///< attempts that failed, without those that a caller's limits cut short
 };
 
 class pool {
@@ -61,7 +61,9 @@ class pool {
   pool& operator=(const pool&) = delete;
 
   /// Fails with `exhausted` when all are in use until the timeout or the deadline, with `cannot_connect` when nobody
-  /// answers for that long (an attempt is repeated, after a pause that grows), with `refused` at once.
+  /// answers for that long (an attempt is repeated, after a pause that grows), with `refused` and
+  /// with `misuse` (a conninfo that cannot be read) at once. An attempt that the caller's own deadline cuts short makes
+  /// nobody else wait.
   boost::asio::awaitable<connection> async_acquire(wait_limits limits = {});
 
   /// Makes connections until `min` are there, so that a wrong conninfo is found before the work begins.
@@ -74,6 +76,7 @@ class pool {
   [[nodiscard]] pool_snapshot snapshot() const;
 
  private:
+  static boost::asio::awaitable<void> open_ahead(std::shared_ptr<detail::pool_state> state, wait_limits limits);
   std::shared_ptr<detail::pool_state> state_;
 };
 

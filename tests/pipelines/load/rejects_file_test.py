@@ -1,0 +1,129 @@
+"""The file of rejected rows: whose it is, and what is never cut from it."""
+import fcntl
+import json
+import subprocess
+import unittest
+
+from support import DISK_FULL, LOCKED, OK, OUTPUT, LoadTest
+
+
+class RejectsFile(LoadTest):
+    def rows_of(self, count):
+        return "n\n" + "".join(f"{n}\n" if n % 7 else f"{n},bad\n" for n in range(count))
+
+    def interrupt(self, path, *arguments):
+        """Some batches are committed, then the database may not grow any more."""
+        ended = self.run_load(path, "--table", "t", "--batch", 100, *arguments, prefix=["prlimit", "--fsize=400000"])
+        self.assertEqual(ended.code, DISK_FULL, ended.err)
+        self.assertGreater(ended.report["rows_rejected"], 0)
+        return ended
+
+    def lines(self, name):
+        return [json.loads(line)["line"] for line in (self.folder / name).read_text().splitlines()]
+
+    def test_is_named_after_the_database_and_the_table(self):
+        path = self.write("t.csv", "a,b\n1\n")
+        for table in "t", "u", "a/b":
+            self.loads(path, "--table", table)
+        for name in "t.db.t.rejects.ndjson", "t.db.u.rejects.ndjson", "t.db.a%2Fb.rejects.ndjson":
+            self.assertEqual(self.lines(name), [2])
+
+    def test_of_another_unfinished_load_is_left_as_it_is(self):
+        first = self.write("first.csv", self.rows_of(100_000))
+        self.interrupt(first, "--rejects", "bad")
+        before = (self.folder / "bad").read_bytes()
+        second = self.write("second.csv", "n\n1\n2,bad\n")
+        for table in "t", "u":
+            self.refuses(OUTPUT, second, "--table", table, "--rejects", "bad", says=["another unfinished load", "--rejects"])
+            self.assertEqual((self.folder / "bad").read_bytes(), before)
+            self.loads(second, "--table", table, "--rejects", "other")
+        self.loads(first, "--table", "t", "--rejects", "bad")
+        self.assertEqual(self.lines("bad"), [n + 2 for n in range(0, 100_000, 7)])
+        # It is finished, and so its file is free.
+        self.loads(self.write("third.csv", "n\n1\n2,bad\n"), "--table", "t", "--rejects", "bad")
+        self.assertEqual(self.lines("bad"), [3])
+
+    def test_changed_and_changed_back_loses_no_line(self):
+        path = self.write("t.csv", self.rows_of(100_000))
+        self.interrupt(path, "--rejects", "one")
+        one = self.lines("one")
+        ended = self.run_load(path, "--table", "t", "--batch", 100, "--rejects", "two", prefix=["prlimit", "--fsize=700000"])
+        self.assertEqual(ended.code, DISK_FULL, ended.err)
+        self.assertGreater(ended.report["rows_rejected"], 0)
+        self.loads(path, "--table", "t", "--rejects", "one")
+        self.assertEqual(self.lines("one")[:len(one)], one)
+        all_lines = set(self.lines("one")) | set(self.lines("two"))
+        self.assertEqual(all_lines, {n + 2 for n in range(0, 100_000, 7)})
+
+    def test_of_a_load_that_goes_on_with_another_is_gone_on_with_behind_what_stands_there(self):
+        path = self.write("t.csv", self.rows_of(100_000))
+        self.interrupt(path)
+        (self.folder / "notes").write_text('{"line": 0}\n{"line": -1}')
+        self.loads(path, "--table", "t", "--rejects", "notes")
+        lines = self.lines("notes")
+        self.assertEqual(lines[:2], [0, -1])
+        self.assertEqual(lines[2:], sorted(set(range(2, 100_002, 7)) & set(lines)))
+        self.assertGreater(len(lines), 1000)
+
+    def test_that_another_program_writes_to_is_not_touched(self):
+        content = "".join(f"{n}\n" for n in range(1000))
+        with open(self.folder / "bad", "w") as theirs:
+            theirs.write(content)
+            theirs.flush()
+            fcntl.flock(theirs, fcntl.LOCK_EX)
+            self.refuses(LOCKED, self.write("t.csv", "n\n1,bad\n"), "--rejects", "bad", "--lock-timeout", "10ms",
+                         says="another program is writing to the file of rejected rows 'bad'")
+            self.assertEqual((self.folder / "bad").read_text(), content)
+        self.loads(self.write("t.csv", "n\n1,bad\n"), "--rejects", "bad")
+        self.assertEqual(self.lines("bad"), [2])
+
+    def test_of_a_load_is_cut_by_nobody_who_does_not_have_it(self):
+        path = self.write("t.csv", self.rows_of(100_000))
+        self.interrupt(path)
+        file = self.folder / "t.db.t.rejects.ndjson"
+        with open(file, "a") as theirs:  # a run of the load that is at work
+            fcntl.flock(theirs, fcntl.LOCK_EX)
+            theirs.write('{"line":1}\n')
+            theirs.flush()
+            before = file.read_bytes()
+            self.refuses(LOCKED, path, "--table", "t", "--lock-timeout", "10ms", says="t.db.t.rejects.ndjson")
+            self.assertEqual(file.read_bytes(), before)
+        self.loads(path, "--table", "t")
+        self.assertEqual(self.lines(file), [n + 2 for n in range(0, 100_000, 7)])
+
+    def test_of_two_runs_at_once_holds_every_bad_row_once(self):
+        path = self.write("t.csv", self.rows_of(20_000))
+        for round in range(10):
+            for file in self.folder.glob("t.db*"):
+                file.unlink()
+            if round % 2:
+                self.run_load(path, "--batch", 100, prefix=["prlimit", "--fsize=100000"])
+            runs = [subprocess.Popen(self.command(path, "--batch", 100), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                     cwd=self.folder) for _ in range(2)]
+            codes = {run.wait(timeout=120) for run in runs}
+            self.assertLessEqual(codes, {OK, LOCKED})
+            self.assertIn(OK, codes)
+            self.assertTrue([n for n, in self.rows()] == [n for n in range(20_000) if n % 7])
+            self.assertTrue(self.lines("t.db.t.rejects.ndjson") == [n + 2 for n in range(0, 20_000, 7)])
+
+    def test_goes_on_when_a_finished_input_has_grown_also_if_it_was_removed(self):
+        path = self.write("t.csv", "n\n1\n2,bad\n")
+        self.loads(path)
+        for line, expected in (4, [3, 4]), (5, [5]):
+            with open(path, "a") as more:
+                more.write("x,bad\n")
+            if line == 5:
+                (self.folder / "t.db.t.rejects.ndjson").unlink()
+            self.loads(path)
+            self.assertEqual(self.lines("t.db.t.rejects.ndjson"), expected)
+
+    def test_names_a_run_that_lost_its_load_to_a_later_one(self):
+        path = self.write("t.csv", self.rows_of(100_000))
+        self.interrupt(path)
+        (owner,), = self.query("SELECT owner FROM penstock_progress")
+        self.loads(path, "--table", "t")
+        self.assertEqual(self.query("SELECT owner FROM penstock_progress"), [(owner + 1,)])
+
+
+if __name__ == "__main__":
+    unittest.main()

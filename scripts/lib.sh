@@ -59,7 +59,8 @@ need_elsewhere() {
     case $package in
       g++) tool=${CXX:-c++} ;;
       ninja-build) tool=ninja ;;
-      cmake | python3 | sqlite3 | gzip | zstd | strace | git | shellcheck | clang-*) tool=$package ;;
+      nginx-light) tool=nginx ;;
+      cmake | python3 | sqlite3 | gzip | zstd | strace | openssl | git | shellcheck | clang-*) tool=$package ;;
       ieee-data)
         [[ -d /usr/share/ieee-data ]] || missing+=("/usr/share/ieee-data (the files of Debian's package ieee-data)")
         continue

@@ -44,6 +44,28 @@ TEST(rate_limiter, gives_permits_in_the_order_of_asking_and_evenly_spaced) {
   }
 }
 
+TEST(rate_limiter, lets_nobody_overtake_who_comes_just_when_a_permit_is_due) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    manual_runtime machinery(seed);
+    rate_limiter limiter(per_second(100));
+    permits seen;
+    // As far apart as permits are; its sleep was begun first, and so ends before the alarm for the line rings.
+    const auto comes_then = [&]() -> asio::awaitable<void> {
+      co_await async_sleep(10'200'003ns);
+      co_await one(limiter, seen, 99);
+    };
+    asio::co_spawn(machinery.io(), comes_then(), asio::detached);
+    machinery.run_until_idle();
+    ASSERT_TRUE(limiter.try_acquire());
+    for (int i = 0; i < 3; ++i) {
+      asio::co_spawn(machinery.io(), one(limiter, seen, i), asio::detached);
+      machinery.run_until_idle();
+    }
+    machinery.advance(1s);
+    EXPECT_THAT(seen.order, testing::ElementsAre(0, 1, 2, 99)) << seed;
+  }
+}
+
 TEST(rate_limiter, takes_no_permit_along_with_who_leaves_the_line) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     manual_runtime machinery(seed);

@@ -42,15 +42,18 @@ TEST(smooth_rate, never_exceeds_the_rate_in_any_window) {
     const rate r{static_cast<std::int64_t>(1 + random() % 200), std::chrono::microseconds(1000 + random() % 2'000'000)};
     const std::size_t burst = 1 + random() % 4;
     smooth_rate rules(r, burst);
-    const auto each = r.per / r.count;
     time_point now{1h};
     std::deque<time_point> window;
     for (int i = 0; i < 3000; ++i) {
-      // Pauses, and alarms that are late by up to ten times what comes between two permits.
-      const auto late = duration(
-          static_cast<duration::rep>(random() % static_cast<std::uint64_t>(each.count() * (random() % 10 + 1))));
-      const bool waited = random() % 8 != 0 && rules.due() > now;
-      now = (waited ? rules.due() : now) + late;
+      // Pauses, after which nobody waits; else a line, whose alarm is mostly in time, and sometimes late.
+      const bool waited = random() % 100 != 0;
+      const auto up_to = [&](duration most) {
+        return duration(static_cast<duration::rep>(random() % static_cast<std::uint64_t>(most.count() + 1)));
+      };
+      if (waited)
+        now = std::max(now, rules.due()) + (random() % 4 == 0 ? up_to(r.per / 25) : duration::zero());
+      else
+        now += up_to(r.per / 2);
       if (!rules.take(now, waited)) continue;
       window.push_back(now);
       while (window.front() <= now - r.per) window.pop_front();

@@ -43,8 +43,8 @@ multi::multi(const client_options& options, const boost::asio::any_io_executor& 
   ::curl_multi_setopt(handles_.get(), CURLMOPT_PIPELINING,
                       options_.http2 ? static_cast<long>(CURLPIPE_MULTIPLEX) : static_cast<long>(CURLPIPE_NOTHING));
   for (const auto& [name, value] : options_.headers) append(headers_, header_line(name, value));
-  ready_.emplace(strand_, sockets_.descriptor());
-  alarm_.emplace(strand_);
+  ready_.emplace(*strand_, sockets_.descriptor());
+  alarm_.emplace(*strand_);
 }
 
 multi::~multi() {
@@ -79,6 +79,7 @@ void multi::context_goes_down() noexcept {
   lines_.clear();
   let_in_.clear();
   ending_.clear();
+  strand_.reset();
 }
 
 void multi::close() {
@@ -239,7 +240,7 @@ void multi::let_in(host_lines::waiting those) {
 
 void multi::kick_soon() {
   if (in_curl_ || std::exchange(kicked_, true)) return;
-  boost::asio::post(strand_, [self = shared_from_this()] {
+  boost::asio::post(*strand_, [self = shared_from_this()] {
     self->kicked_ = false;
     if (!self->closed_) self->finish_round();
   });

@@ -52,7 +52,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   /// On the strand, at once if this is it. Any thread of the context.
   template <class F>
   void dispatch(F&& f) {
-    boost::asio::dispatch(strand_, std::forward<F>(f));
+    if (strand_) boost::asio::dispatch(*strand_, std::forward<F>(f));
   }
 
   /// On the strand, later. Any thread; false: the context is gone.
@@ -60,7 +60,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   bool post(F&& f) {
     const std::lock_guard hold(waits_->mutex);
     if (waits_->down) return false;
-    boost::asio::post(strand_, std::forward<F>(f));
+    boost::asio::post(*strand_, std::forward<F>(f));
     return true;
   }
 
@@ -121,7 +121,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   void set_alarm();
 
   const client_options options_;
-  strand_type strand_;
+  std::optional<strand_type> strand_;  ///< constant until the context goes down, which it must not outlive
   std::shared_ptr<penstock::detail::context_waits> waits_;
 
   epoll_set sockets_;

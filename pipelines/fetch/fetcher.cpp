@@ -20,8 +20,8 @@ penstock::http::client_options client_options_of(const options& how) {
 
 }  // namespace
 
-fetcher::fetcher(const options& how)
-    : how_(&how), client_(std::make_shared<penstock::http::client>(client_options_of(how))) {}
+fetcher::fetcher(const options& how, std::uint64_t job)
+    : how_(&how), job_(job), client_(std::make_shared<penstock::http::client>(client_options_of(how))) {}
 
 boost::asio::awaitable<fetched> fetcher::operator()(target what) const {
   fetched result;
@@ -32,7 +32,7 @@ boost::asio::awaitable<fetched> fetcher::operator()(target what) const {
   request.body = how_->body;
   request.keep_body = how_->output_is_directory;
   if (how_->idempotency_keys)
-    request.idempotency_key = fmt::format("{}-{:016x}", result.what.number, fingerprint(result.what.url));
+    request.idempotency_key = fmt::format("{:016x}-{}-{:016x}", job_, result.what.number, fingerprint(result.what.url));
   try {
     result.answer = co_await client_->async_send(std::move(request));
   } catch (const penstock::http::error& e) {

@@ -1,6 +1,7 @@
 // What is done with a URL: one request, and one result whatever comes of it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -25,12 +26,14 @@ struct fetched {
 /// A body for `async_transform`. Throws only when it is cancelled.
 class fetcher {
  public:
-  explicit fetcher(const options& how);
+  /// `job`: a number that goes into every idempotency key.
+  fetcher(const options& how, std::uint64_t job);
 
   boost::asio::awaitable<fetched> operator()(target what) const;
 
  private:
   const options* how_;
+  std::uint64_t job_;
   std::shared_ptr<penstock::http::client> client_;
 };
 

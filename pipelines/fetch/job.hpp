@@ -22,7 +22,7 @@ struct job {
       : how(std::move(asked)),
         noted(how.resume.empty() ? std::make_unique<journal>() : std::make_unique<journal>(how.resume, name())),
         from(how),
-        fetch(how),
+        fetch(how, noted->job_number()),
         into(how, *noted) {}
 
   const options how;
@@ -35,7 +35,10 @@ struct job {
  private:
   /// What must not change between a run and the one that goes on.
   [[nodiscard]] std::string name() const {
-    return fmt::format("penstock-fetch 1 {} {}", how.method, how.output_is_directory ? "bodies" : "results");
+    std::string sent = how.body.content_type + '\n' + how.body.bytes + '\n';
+    for (const auto& [name, value] : how.client.headers) sent += name + ": " + value + '\n';
+    return fmt::format("penstock-fetch 2 {} {} {:016x}", how.method, how.output_is_directory ? "bodies" : "results",
+                       fingerprint(sent));
   }
 };
 

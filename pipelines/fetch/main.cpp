@@ -1,5 +1,6 @@
 // penstock-fetch: many URLs, a JSON line of each. The job itself is declared in pipeline.hpp.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -39,6 +40,20 @@ std::string progress_text(const penstock::report& now, const fetch::job& work) {
   return text;
 }
 
+/// A connection is an open file, and as many as may be are taken.
+void allow_open_files(fetch::options& how) {
+  constexpr rlim_t others = 64;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return;
+  files.rlim_cur = files.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max == RLIM_INFINITY) return;
+  if (files.rlim_max < how.concurrency + others)
+    throw fetch::failure(exit_code::usage,
+                         fmt::format("--concurrency {} needs {} open files, and there may be {} (see ulimit -Hn)",
+                                     how.concurrency, how.concurrency + others, files.rlim_max));
+  how.client.max_connections = files.rlim_max - others;  // those that are kept are files as well
+}
+
 exit_code fetch_all(const fetch::options& how) {
   static auto* const signals = new common::outer_signals;
   fetch::job work(how);
@@ -62,7 +77,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // whoever read our output and left: the sentence says that it cannot be written
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is a failure with a sentence, as a full disk is
   try {
-    const auto how = fetch::read_options(argc, argv);
+    auto how = fetch::read_options(argc, argv);
+    if (how) allow_open_files(*how);
     return static_cast<int>(how ? fetch_all(*how) : exit_code::ok);
   } catch (...) {
     const auto why = fetch::explain(std::current_exception());

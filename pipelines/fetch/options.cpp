@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -24,11 +26,17 @@ penstock::duration duration_of(std::string_view option, const std::string& text)
   return *value;
 }
 
+/// In a second at least: then alarms may be late by a fiftieth of that (core/smooth_rate.hpp), which they are.
+penstock::rate by_the_second(penstock::rate r) {
+  const auto times = (std::chrono::seconds(1) + r.per - penstock::duration(1)) / r.per;
+  return {r.count * times, r.per * times};
+}
+
 std::optional<penstock::rate> rate_of(std::string_view option, const std::string& text) {
   if (text.empty()) return std::nullopt;
   const auto value = common::rate_of(text);
   if (!value) refuse(fmt::format("{}: '{}' is no rate such as 100/s or 30/min", option, text));
-  return value;
+  return by_the_second(*value);
 }
 
 std::pair<std::string, std::string> header_of(const std::string& text) {
@@ -66,6 +74,7 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   std::string progress = "auto", report = "text", resume, method, backoff = "100ms";
   std::optional<std::string> json, data;
   std::vector<std::string> headers;
+  unsigned retry_budget = 20;
   bool insecure = false;
 
   CLI::App app{"Fetches URLs, many at a time: a JSON line of each, whatever came of it.", "penstock-fetch"};
@@ -81,8 +90,13 @@ std::optional<options> read_options(int argc, const char* const* argv) {
       ->capture_default_str();
   app.add_option("--retries", c.retry.times,
                  "Further attempts after a failure, or a status of 429, 502, 503 or 504; of GET, HEAD, PUT and DELETE, "
-                 "and of what has a key")
+                 "and of what has a key; as far as --retry-budget goes")
       ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  app.add_option(
+         "--retry-budget", retry_budget,
+         "Further attempts that 100 requests may make in all, besides as many as --concurrency at the beginning")
+      ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
   app.add_option("--backoff", backoff, "Before the second attempt at most; then twice as long each time")
       ->capture_default_str();
@@ -141,6 +155,8 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   c.timeout = duration_of("--timeout", timeout);
   c.connect_timeout = duration_of("--connect-timeout", connect_timeout);
   c.retry.backoff = duration_of("--backoff", backoff);
+  c.retry.budget = penstock::retry_budget(
+      {.ratio = retry_budget / 100.0, .reserve = static_cast<unsigned>(std::max<std::size_t>(o.concurrency, 20))});
   const auto largest = common::size_of(max_body);
   if (!largest) refuse(fmt::format("--max-body: '{}' is no size such as 100kB or 64MiB", max_body));
   c.max_body = *largest;

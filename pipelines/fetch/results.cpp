@@ -34,6 +34,16 @@ double seconds(penstock::duration d) {
   throw failure(exit_code::output_unwritable, fmt::format("cannot {}: {}", what, why.message()));
 }
 
+/// What a run that was killed left of bodies that it was writing.
+void remove_temporaries(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with('.') && name.find(".body.") != std::string::npos && name.ends_with(".tmp"))
+      std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
 }  // namespace
 
 results::results(const options& how, journal& noted) : how_(how), noted_(noted) {
@@ -55,12 +65,17 @@ results::results(const options& how, journal& noted) : how_(how), noted_(noted) 
     if (size < end_)
       throw failure(exit_code::cannot_resume,
                     fmt::format("{} has {} bytes, but the resume file has noted {}", name, size, end_));
-    if (!how.resume.empty() && noted.done_before() == 0 && size > 0)
+    if (!how.resume.empty() && noted.fresh() && size > 0) {
+      noted.withdraw();
       throw failure(exit_code::cannot_resume,
                     fmt::format("{} has results that the resume file knows nothing of; remove one of them", name));
+    }
+    noted.begin();
     if (::ftruncate(descriptor_, static_cast<::off_t>(end_)) != 0) fail("shorten " + name);
     if (::lseek(descriptor_, 0, SEEK_END) < 0) fail("write " + name);
+    if (how.output_is_directory && !how.resume.empty()) remove_temporaries(how.output);
   } else if (!how.resume.empty()) {
+    noted.withdraw();
     throw failure(exit_code::usage, name + " is no regular file, so --resume cannot look into it");
   }
 }
@@ -109,7 +124,7 @@ void results::add(const std::vector<fetched>& batch) {
     }
     lines += dumped(line);
     lines += '\n';
-    noted_.note(one.what, end_ + lines.size());
+    noted_.note(one.what, end_ + lines.size(), one.ok());
     (one.ok() ? well : failed).fetch_add(1, std::memory_order_relaxed);
     bytes.fetch_add(one.answer.bytes, std::memory_order_relaxed);
   }
@@ -124,7 +139,7 @@ ending results::finish(const penstock::report& run, std::uint64_t found) {
   switch (run.state()) {
     case penstock::end_state::completed:
       if (found == 0 && noted_.done_before() == 0) how = {exit_code::nothing_usable, "there was no URL"};
-      if (failed > 0) how = {exit_code::some_failed, {}};
+      if (failed > 0 || noted_.failed_before() > 0) how = {exit_code::some_failed, {}};
       break;
     case penstock::end_state::stopped: how = {exit_code::stopped, "stopped by a signal; " + so_far}; break;
     case penstock::end_state::cancelled:
@@ -142,6 +157,7 @@ ending results::finish(const penstock::report& run, std::uint64_t found) {
   if (how_.json_report) {
     text = dumped(json{{"urls_found", found},
                        {"urls_done_before", noted_.done_before()},
+                       {"urls_failed_before", noted_.failed_before()},
                        {"urls_well", well.load()},
                        {"urls_failed", failed.load()},
                        {"urls_not_fetched", found - well - failed},
@@ -156,6 +172,7 @@ ending results::finish(const penstock::report& run, std::uint64_t found) {
         fmt::format("{} URL{} found = {} well + {} failed", found, found == 1 ? "" : "s", well.load(), failed.load());
     if (found > well + failed) text += fmt::format(" + {} not fetched", found - well - failed);
     if (noted_.done_before() > 0) text += fmt::format("; {} were done before", noted_.done_before());
+    if (noted_.failed_before() > 0) text += fmt::format(", {} of which failed", noted_.failed_before());
     text += fmt::format("; {}B in {:.1f} s", common::amount(static_cast<double>(bytes.load())), elapsed);
   }
   auto* const where = descriptor_ == STDOUT_FILENO ? stderr : stdout;

@@ -54,7 +54,7 @@ bool url_source::read_more(const penstock::stop_token& stop) {
     if (stop.stop_requested()) return false;
     // A read could not be interrupted; a stop is looked for ten times a second while nothing comes.
     pollfd input{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&input, 1, 100) == 0) continue;
+    if (::poll(&input, 1, 100) <= 0) continue;
     constexpr std::size_t piece = std::size_t{64} << 10;
     const auto have = read_.size();
     read_.resize(have + piece);

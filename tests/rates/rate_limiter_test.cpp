@@ -173,6 +173,36 @@ TEST(rate_limiter, cancels_who_waits_when_the_context_of_its_alarm_goes_down) {
   EXPECT_EQ(error, nullptr);
 }
 
+// The context of the first one stops, with nobody in line.
+TEST(rate_limiter, sets_its_alarm_where_the_first_of_the_line_is) {
+  rate_limiter limiter(per_second(1000));
+  asio::io_context first, second;
+  int served = 0;
+  const auto twice = [&]() -> asio::awaitable<void> {
+    co_await limiter.async_acquire();
+    co_await limiter.async_acquire();
+    ++served;
+  };
+  asio::co_spawn(first, twice(), asio::detached);
+  first.run();
+  asio::co_spawn(second, twice(), asio::detached);
+  second.run();
+  EXPECT_EQ(served, 2);
+  EXPECT_EQ(limiter.waiting(), 0U);
+}
+
+TEST(rate_limiter, counts_a_renewed_permit_from_now_on) {
+  manual_runtime machinery;
+  rate_limiter limiter(per_second(10));
+  ASSERT_TRUE(limiter.try_acquire());
+  machinery.advance(200ms);
+  limiter.renew();
+  machinery.advance(100ms);
+  EXPECT_FALSE(limiter.try_acquire());
+  machinery.advance(3ms);
+  EXPECT_TRUE(limiter.try_acquire());
+}
+
 TEST(keyed_rate_limiter, has_a_rate_for_each_key_and_forgets_those_of_no_use) {
   manual_runtime machinery;
   keyed_rate_limiter hosts(per_second(1));

@@ -22,10 +22,52 @@
 namespace penstock {
 namespace detail {
 
-rate_state::~rate_state() {
-  if (!home_waits_) return;
-  const std::lock_guard hold(home_waits_->mutex);
-  home_waits_->watchers.erase(this);
+rate_home::rate_home(std::weak_ptr<rate_state> of, const boost::asio::any_io_executor& executor)
+    : of_(std::move(of)),
+      context_(context_of(executor)),
+      waits_(waits_of(context_)),
+      strand_(boost::asio::make_strand(executor)) {}
+
+rate_home::~rate_home() {
+  const std::lock_guard hold(waits_->mutex);
+  waits_->watchers.erase(this);
+}
+
+void rate_home::watch_context() {
+  const std::lock_guard hold(waits_->mutex);
+  waits_->watchers.emplace(this, weak_from_this());
+}
+
+bool rate_home::is_on(const boost::asio::any_io_executor& executor) const noexcept {
+  return &context_of(executor) == &context_;
+}
+
+void rate_home::ask_for_alarm() noexcept {
+  const std::lock_guard hold(waits_->mutex);
+  if (!waits_->down) boost::asio::post(*strand_, [self = shared_from_this()] { self->set_alarm(); });
+}
+
+void rate_home::context_goes_down() noexcept {
+  alarm_.reset();  // nothing runs on the strand any more
+  armed_ = never;
+  if (const auto of = of_.lock()) of->lost(*this);
+  strand_.reset();
+}
+
+void rate_home::set_alarm() {
+  const auto of = of_.lock();
+  const auto when = of ? of->due(*this) : never;
+  if (when == armed_) return;
+  armed_ = when;
+  alarm_.reset();
+  if (when == never) return;
+  alarm_ = std::make_unique<alarm_type>(*strand_, when);
+  alarm_->timer().async_wait([self = shared_from_this(), rang = alarm_->rang()](boost::system::error_code error) {
+    if (!rang(error)) return;
+    self->armed_ = never;
+    if (const auto of_it = self->of_.lock()) of_it->ring();
+    self->set_alarm();
+  });
 }
 
 bool rate_state::try_acquire() {
@@ -41,7 +83,7 @@ bool rate_state::line_up(rate_waiter& waiter, const boost::asio::any_io_executor
     line_.push_back(waiter);
     if (line_.front() != &waiter) return true;
   }
-  ask_for_alarm(executor);
+  settle_down(waiter, executor);
   return true;
 }
 
@@ -56,8 +98,18 @@ bool rate_state::withdraw(rate_waiter& waiter, state why) noexcept {
     waiter.outcome = why;
     if (!line_.empty()) return true;
   }
-  ask_for_alarm();  // nobody needs it any more
+  std::shared_ptr<rate_home> home;
+  {
+    const std::lock_guard hold(home_mutex_);
+    home = home_;
+  }
+  if (home) home->ask_for_alarm();  // nobody needs it any more
   return true;
+}
+
+void rate_state::renew() {
+  const std::lock_guard hold(lock_);
+  rules_.renew(clock::now());
 }
 
 std::size_t rate_state::waiting() const {
@@ -70,16 +122,12 @@ bool rate_state::idle() const {
   return line_.empty() && rules_.full(clock::now());
 }
 
-void rate_state::context_goes_down() noexcept {
+void rate_state::lost(const rate_home& at) noexcept {
   decided_waiters decided;
   {
-    const std::lock_guard hold(home_mutex_);
-    home_.reset();
-    home_waits_.reset();
-  }
-  alarm_.reset();  // nothing runs on the strand any more
-  armed_ = never;
-  {
+    const std::lock_guard hold_home(home_mutex_);
+    if (home_.get() != &at) return;
+    home_.reset();  // not the last: the caller has one
     const std::lock_guard hold(lock_);
     while (auto* const first = line_.front()) {
       line_.remove(*first);
@@ -90,44 +138,33 @@ void rate_state::context_goes_down() noexcept {
   decided.complete_all();
 }
 
-void rate_state::ask_for_alarm(const boost::asio::any_io_executor& executor) {
+void rate_state::settle_down(const rate_waiter& first, const boost::asio::any_io_executor& executor) {
+  std::shared_ptr<rate_home> home, before;
   {
-    const std::lock_guard hold(home_mutex_);
-    if (!home_) {
-      home_waits_ = waits_of(context_of(executor));
-      home_.emplace(boost::asio::make_strand(executor));
-      const std::lock_guard hold_waits(home_waits_->mutex);
-      home_waits_->watchers.emplace(this, weak_from_this());
+    const std::lock_guard hold_home(home_mutex_);
+    if (!home_ || !home_->is_on(executor)) {
+      {
+        const std::lock_guard hold(lock_);
+        if (line_.front() != &first) return;  // it has gone already, and who came after it decides
+      }
+      auto made = std::make_shared<rate_home>(weak_from_this(), executor);
+      made->watch_context();
+      before = std::exchange(home_, std::move(made));
     }
+    home = home_;
   }
-  ask_for_alarm();
+  if (before) before->ask_for_alarm();  // it keeps its context busy no longer
+  home->ask_for_alarm();
 }
 
-void rate_state::ask_for_alarm() noexcept {
-  const std::lock_guard hold(home_mutex_);
-  if (!home_) return;
-  const std::lock_guard hold_waits(home_waits_->mutex);
-  if (!home_waits_->down) boost::asio::post(*home_, [self = shared_from_this()] { self->set_alarm(); });
-}
-
-void rate_state::set_alarm() {
-  auto when = never;
-  {
-    const std::lock_guard hold(lock_);
-    if (!line_.empty()) when = rules_.due();
-  }
-  if (when == armed_) return;
-  armed_ = when;
-  alarm_.reset();
-  if (when == never) return;
-  alarm_ = std::make_unique<alarm_type>(*home_, when);
-  alarm_->timer().async_wait([self = shared_from_this(), rang = alarm_->rang()](boost::system::error_code error) {
-    if (rang(error)) self->ring();
-  });
+time_point rate_state::due(const rate_home& at) const {
+  const std::lock_guard hold_home(home_mutex_);
+  if (home_.get() != &at) return never;
+  const std::lock_guard hold(lock_);
+  return line_.empty() ? never : rules_.due();
 }
 
 void rate_state::ring() {
-  armed_ = never;
   decided_waiters decided;
   {
     const std::lock_guard hold(lock_);
@@ -139,7 +176,6 @@ void rate_state::ring() {
     }
   }
   decided.complete_all();
-  set_alarm();
 }
 
 namespace {
@@ -267,6 +303,8 @@ bool rate_limiter::try_acquire() { return state_->try_acquire(); }
 boost::asio::awaitable<void> rate_limiter::async_acquire(wait_limits limits) {
   return detail::acquire(state_, std::move(limits));
 }
+
+void rate_limiter::renew() { state_->renew(); }
 
 std::size_t rate_limiter::waiting() const { return state_->waiting(); }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <penstock/core/smooth_rate.hpp>
@@ -25,10 +26,42 @@ class rate_waiter : public queue_waiter {
   ~rate_waiter() = default;
 };
 
-class rate_state final : public context_watcher, public std::enable_shared_from_this<rate_state> {
+class rate_state;
+
+/// Where the alarm is: on one context, with a strand of its own. Its functions are called on that strand.
+class rate_home final : public context_watcher, public std::enable_shared_from_this<rate_home> {
+ public:
+  rate_home(std::weak_ptr<rate_state> of, const boost::asio::any_io_executor& executor);
+  rate_home(const rate_home&) = delete;
+  rate_home& operator=(const rate_home&) = delete;
+  ~rate_home();
+
+  /// Call once, when it is shared.
+  void watch_context();
+
+  [[nodiscard]] bool is_on(const boost::asio::any_io_executor& executor) const noexcept;
+
+  /// Any thread: has the alarm set, or taken away.
+  void ask_for_alarm() noexcept;
+
+ private:
+  using strand = boost::asio::strand<boost::asio::any_io_executor>;
+  using alarm_type = alarm<strand>;
+
+  void context_goes_down() noexcept override;
+  void set_alarm();
+
+  const std::weak_ptr<rate_state> of_;
+  boost::asio::execution_context& context_;  // touched while it is not down
+  const std::shared_ptr<context_waits> waits_;
+  std::optional<strand> strand_;
+  std::unique_ptr<alarm_type> alarm_;
+  time_point armed_ = never;
+};
+
+class rate_state final : public std::enable_shared_from_this<rate_state> {
  public:
   rate_state(rate at_most, std::size_t burst) noexcept : rules_(at_most, burst) {}
-  ~rate_state();
 
   [[nodiscard]] bool try_acquire();
 
@@ -38,32 +71,34 @@ class rate_state final : public context_watcher, public std::enable_shared_from_
   /// True: out of the line, with `why` as its outcome.
   bool withdraw(rate_waiter& waiter, state why) noexcept;
 
+  /// The permit given last counts from now on.
+  void renew();
+
   [[nodiscard]] std::size_t waiting() const;
 
   /// Nobody waits, and a whole burst could go.
   [[nodiscard]] bool idle() const;
 
- private:
-  using strand = boost::asio::strand<boost::asio::any_io_executor>;
-  using alarm_type = alarm<strand>;
+  // For the home.
 
-  void context_goes_down() noexcept override;
+  /// When it has to ring; never: nobody waits, or it is somebody else's task by now.
+  [[nodiscard]] time_point due(const rate_home& at) const;
 
-  /// Has the alarm looked at, on the strand.
-  void ask_for_alarm(const boost::asio::any_io_executor& executor);
-  void ask_for_alarm() noexcept;
-  // On the strand only.
-  void set_alarm();
+  /// Lets go whom the rate allows.
   void ring();
+
+  /// Its context goes down.
+  void lost(const rate_home& at) noexcept;
+
+ private:
+  /// `first` is the first of the line, and decides where the alarm is.
+  void settle_down(const rate_waiter& first, const boost::asio::any_io_executor& executor);
 
   mutable small_lock lock_;
   smooth_rate rules_;  // guarded by lock_, as the line
   waiter_line line_;
-  std::mutex home_mutex_;       // before the mutex of the waits
-  std::optional<strand> home_;  // guarded by home_mutex_, as its waits; none: nobody has waited yet
-  std::shared_ptr<context_waits> home_waits_;
-  std::unique_ptr<alarm_type> alarm_;  // touched on the strand only, as the next
-  time_point armed_ = never;
+  mutable std::mutex home_mutex_;    // before the lock, and before the mutex of the waits
+  std::shared_ptr<rate_home> home_;  // guarded by home_mutex_; none: nobody has waited yet
 };
 
 }  // namespace penstock::detail

@@ -20,6 +20,7 @@
   /windows                the most /clock requests in any second, how many in all and over how long; and by how much
                           this server was kept from running meanwhile: at most, and in all
   /open                   connections that are open now
+  /waiting                requests of /never and /later that have come and are not answered
 """
 import asyncio
 import json
@@ -114,6 +115,8 @@ async def one(reader, writer):
         writer.write(answer(200, b"ok"))
     elif what == "count":
         writer.write(answer(200, str(counts.get(rest[0], 0)).encode()))
+    elif what == "waiting":
+        writer.write(answer(200, str(counts.get("waiting", 0)).encode()))
     elif what == "open":
         writer.write(answer(200, str(len(connections) - 1).encode()))
     elif what == "slow":
@@ -159,7 +162,11 @@ async def one(reader, writer):
         writer.write(answer(200, b"ok"))
     elif what in ("never", "later"):
         count("never")
-        await reader.read()  # until the other end has enough
+        counts["waiting"] = counts.get("waiting", 0) + 1
+        try:
+            await reader.read()  # until the other end has enough
+        finally:
+            counts["waiting"] -= 1
         return False
     elif what == "redirect":
         left = int(rest[0])

@@ -86,9 +86,13 @@ class Resume(FetchTest):
         self.refuses(USAGE, self.url("ok"), "--resume", "r", "--output", "r", says="cannot take the results")
         self.refuses(OUTPUT, self.url("ok"), "--resume", "no/such/r", "--output", "o", says="no/such/r")
 
-    def test_of_a_file_that_is_none_is_refused(self):
-        self.resume.write_text("penstock-fetch 1 GET results\nhello\n")
+    def test_of_a_file_with_notes_that_are_none_is_refused(self):
+        self.again(self.input(1))
+        with open(self.resume, "a") as notes:
+            notes.write("hello\n")
+        before = self.resume.read_bytes()
         self.refuses_again(self.input(1), says="is no resume file")
+        self.assertEqual(self.resume.read_bytes(), before)
 
     def refuses_again(self, text, *arguments, says):
         done = subprocess.run([PROGRAM, "-", "--output", self.results, "--resume", self.resume, *arguments], input=text,

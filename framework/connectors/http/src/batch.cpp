@@ -15,15 +15,17 @@
 #include <penstock/base/stop.hpp>
 #include <penstock/sync/queue.hpp>
 
+#include "multi.hpp"
+
 namespace penstock::http {
 namespace {
 
 namespace asio = boost::asio;
 
 struct batch {
-  batch(client& c, std::vector<std::string> e, std::size_t workers)
-      : from(c), endpoints(std::move(e)), results(endpoints.size()), ended(workers) {}
-  client& from;
+  batch(std::shared_ptr<client_core> c, std::vector<std::string> e, std::size_t workers)
+      : core(std::move(c)), endpoints(std::move(e)), results(endpoints.size()), ended(workers) {}
+  const std::shared_ptr<client_core> core;  // the client may go before its workers do
   std::vector<std::string> endpoints;
   std::vector<std::optional<result>> results;
   std::atomic<std::size_t> next{0};
@@ -37,7 +39,9 @@ asio::awaitable<void> work(std::shared_ptr<batch> all, time_point until) {
     if (at >= all->endpoints.size()) break;
     try {
       wait_limits limits = stopped_by(all->stop.token(), until);
-      response answer = co_await all->from.async_get(std::move(all->endpoints[at]), {}, std::move(limits));
+      request what;
+      what.url = std::move(all->endpoints[at]);
+      response answer = co_await send(all->core, std::move(what), {}, std::move(limits));
       all->results[at].emplace(std::move(answer));
     } catch (...) {
       all->results[at].emplace(std::current_exception());
@@ -53,7 +57,15 @@ asio::awaitable<std::vector<result>> batch_get(client& from, std::vector<std::st
   const auto workers = std::min(std::max<std::size_t>(options.max_concurrent, 1), endpoints.size());
   if (workers == 0) co_return std::vector<result>{};
   const auto executor = co_await asio::this_coro::executor;
-  const auto all = std::make_shared<batch>(from, std::move(endpoints), workers);
+  const auto all = std::make_shared<batch>(client_access::core_of(from), std::move(endpoints), workers);
+  struct at_end {
+    stop_source stop;
+    ~at_end() { stop.request_stop(); }
+  };
+  const at_end whatever_happens{all->stop};
+  // The results say that it was cancelled; an exception would leave the workers behind.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
   auto stop_all = [source = all->stop]() mutable { source.request_stop(); };
   std::optional<std::stop_callback<decltype(stop_all)>> on_stop;
   if (limits.stop.stop_possible()) on_stop.emplace(limits.stop.std_token(), stop_all);
@@ -68,6 +80,7 @@ asio::awaitable<std::vector<result>> batch_get(client& from, std::vector<std::st
       co_await fresh;
     }
   }
+  co_await asio::this_coro::throw_if_cancelled(throws);
   std::vector<result> results;
   results.reserve(all->results.size());
   for (auto& one : all->results) results.push_back(std::move(*one));

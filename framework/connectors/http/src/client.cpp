@@ -1,7 +1,6 @@
 #include <penstock/connectors/http/client.hpp>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -26,12 +25,19 @@ namespace asio = boost::asio;
 client_core::client_core(client_options options)
     : budget(options.retry.budget ? *options.retry.budget : retry_budget()), options_(std::move(options)) {
   const auto& base = options_.base_url;
-  if (!base.empty() && !base.starts_with("http://") && !base.starts_with("https://"))
+  if (!base.empty() && !is_http_url(base))
     throw error(errc::invalid, base, "a base URL begins with http:// or https://");
   for (const auto& [name, value] : options_.headers)
     if (!is_token(name) || value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
       throw error(errc::invalid, base,
                   "the header '" + name + "' cannot be sent: a name is one word, a value one line");
+  if (options_.user_agent.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+    throw error(errc::invalid, base, "the user agent cannot be sent: it is one line");
+  // libcurl would see them only up to there.
+  for (const auto* const text : {&options_.tls.ca_file, &options_.tls.certificate, &options_.tls.key})
+    if (text->find('\0') != std::string::npos) throw error(errc::invalid, base, "the name of a file has a zero in it");
+  if (options_.proxy && options_.proxy->find('\0') != std::string::npos)
+    throw error(errc::invalid, base, "the proxy has a zero in its name");
 }
 
 client_core::~client_core() = default;
@@ -40,6 +46,7 @@ std::shared_ptr<multi> client_core::machinery(const asio::any_io_executor& execu
   if (made_.load(std::memory_order_acquire)) return multi_;  // it is never changed after that
   const std::lock_guard hold(mutex_);
   if (!multi_) {
+    if (closing_.stop_requested()) throw penstock::error(penstock::errc::cancelled);
     auto made = std::make_shared<multi>(options_, executor);
     made->watch_context();
     multi_ = std::move(made);
@@ -52,6 +59,7 @@ void client_core::close() {
   std::shared_ptr<multi> machinery;
   {
     const std::lock_guard hold(mutex_);
+    closing_.request_stop();  // its callbacks take none of our locks, and nobody is told twice
     machinery = multi_;
   }
   if (machinery) machinery->post([machinery] { machinery->close(); });
@@ -100,17 +108,64 @@ class last_word {
   std::optional<canceller> end_;
 };
 
+/// Stops when either of two does.
+class either_stop {
+ public:
+  either_stop(const stop_token& one, const stop_token& other) {
+    first_.emplace(one.std_token(), asker{source_});
+    second_.emplace(other.std_token(), asker{source_});
+  }
+  [[nodiscard]] stop_token token() const { return source_.token(); }
+
+ private:
+  struct asker {
+    stop_source source;
+    void operator()() noexcept { source.request_stop(); }
+  };
+  stop_source source_;
+  std::optional<std::stop_callback<asker>> first_;
+  std::optional<std::stop_callback<asker>> second_;
+};
+
+/// Waits for what the rates say. The permit of the host comes first, and while one waits with it for the other, no
+/// other of that host takes one (see `host_lines`); it counts from when both are there, or a host would see its rate
+/// exceeded.
+asio::awaitable<void> take_permits(std::shared_ptr<client_core> core, std::shared_ptr<transfer> t, wait_limits limits) {
+  const client_options& options = core->options();
+  const either_stop stop(limits.stop, core->closing());
+  const wait_limits either = stopped_by(stop.token(), limits.until);
+  try {
+    std::optional<rate_limiter> of_host;
+    if (options.rate_per_host) {
+      keyed_rate_limiter hosts = *options.rate_per_host;
+      of_host.emplace(hosts.of(t->place));
+      co_await of_host->async_acquire(either);
+    }
+    if (options.rate) {
+      rate_limiter all = *options.rate;
+      if (!all.try_acquire()) {
+        co_await all.async_acquire(either);
+        if (of_host) of_host->renew();
+      }
+    }
+  } catch (const penstock::error& e) {
+    if (e.code() != penstock::errc::timed_out) throw;
+    throw error(errc::timeout, t->url, "its deadline came before the rate let it go");
+  }
+}
+
 /// Worth another attempt.
 bool is_passing(int status) noexcept { return status == 429 || status == 502 || status == 503 || status == 504; }
 
-/// Of the sink, over all attempts.
-struct sink_progress {
-  bool delivered = false;  ///< it has got a piece
+/// Over all attempts.
+struct progress_of_send {
+  bool delivered = false;  ///< the sink has got a piece
   bool last = true;        ///< there is no attempt after this one
+  unsigned resent = 0;     ///< by libcurl, because a kept connection had broken
 };
 
 asio::awaitable<response> send_once(std::shared_ptr<client_core> core, std::shared_ptr<const request> what,
-                                    const body_sink* sink, wait_limits limits, sink_progress* progress) {
+                                    const body_sink* sink, wait_limits limits, progress_of_send* progress) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
   const auto machinery = core->machinery(executor);
@@ -124,6 +179,10 @@ asio::awaitable<response> send_once(std::shared_ptr<client_core> core, std::shar
   for (;;) {
     co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(news)>(initiate_wait(), asio::use_awaitable,
                                                                               machinery, t);
+    if (t->waits_for_permit) {
+      co_await take_permits(core, t, limits);
+      continue;
+    }
     if (t->piece.empty()) break;  // done
     if (!progress->last && !progress->delivered && is_passing(t->head.status)) continue;
     progress->delivered = true;
@@ -131,45 +190,10 @@ asio::awaitable<response> send_once(std::shared_ptr<client_core> core, std::shar
   }
   unless_seen.seen();
   on_stop.reset();
+  progress->resent += t->answer.attempts - 1;
   if (!t->problem) co_return std::move(t->answer);
   if (!t->problem->kind) throw penstock::error(penstock::errc::cancelled);
   throw error(*t->problem->kind, t->url, t->problem->why);
-}
-
-/// The client's rates. In the usual case nobody has to wait, and no coroutine is made.
-class permits {
- public:
-  permits(const client_options& options, const request& what) : options_(options), what_(what) {}
-
-  /// True: there were some. False: call `wait`.
-  [[nodiscard]] bool take_now() {
-    if (options_.rate_per_host) return false;
-    if (!options_.rate) return true;
-    rate_limiter all = *options_.rate;
-    return all.try_acquire();
-  }
-
-  asio::awaitable<void> wait(wait_limits limits) {
-    if (options_.rate_per_host) {
-      const std::string url = joined_url(options_.base_url, what_.url, {});
-      keyed_rate_limiter hosts = *options_.rate_per_host;
-      rate_limiter one = hosts.of(host_of(url));
-      co_await one.async_acquire(limits);
-    }
-    if (options_.rate) {
-      rate_limiter all = *options_.rate;
-      co_await all.async_acquire(limits);
-    }
-  }
-
- private:
-  const client_options& options_;
-  const request& what_;
-};
-
-bool may_be_repeated(const request& what) noexcept {
-  constexpr std::array<std::string_view, 6> idempotent{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
-  return !what.idempotency_key.empty() || std::ranges::find(idempotent, what.method) != idempotent.end();
 }
 
 retry_verdict judge(const client_options& options, const response* answer, const std::exception_ptr& failed) {
@@ -190,13 +214,13 @@ retry_verdict judge(const client_options& options, const response* answer, const
   return {true, asked.value_or(duration::zero())};
 }
 
+}  // namespace
+
 asio::awaitable<response> send(std::shared_ptr<client_core> core, request asked, body_sink sink, wait_limits limits) {
   const auto what = std::make_shared<const request>(std::move(asked));
   const client_options& options = core->options();
   const body_sink* const to = sink ? &sink : nullptr;
-  sink_progress progress;
-  permits rates(options, *what);
-  if (!rates.take_now()) co_await rates.wait(limits);
+  progress_of_send progress;
   if (options.retry.times == 0 || !may_be_repeated(*what)) {
     response answer = co_await send_once(core, what, to, limits, &progress);
     co_return std::move(answer);
@@ -217,7 +241,6 @@ asio::awaitable<response> send(std::shared_ptr<client_core> core, request asked,
   const auto attempt = [&](unsigned number) -> asio::awaitable<response> {
     attempts = number;
     progress.last = number > options.retry.times;
-    if (!rates.take_now()) co_await rates.wait(limits);
     response got = co_await send_once(core, what, to, limits, &progress);
     co_return std::move(got);
   };
@@ -228,12 +251,13 @@ asio::awaitable<response> send(std::shared_ptr<client_core> core, request asked,
   how.times = options.retry.times;
   how.backoff = options.retry.backoff;
   how.most = options.retry.most;
-  response answer = co_await async_retry_after<response>(std::move(first), how, budget, limits, attempt, decide);
-  answer.attempts = attempts;
+  const either_stop stop(limits.stop, core->closing());
+  wait_limits either = stopped_by(stop.token(), limits.until);
+  response answer =
+      co_await async_retry_after<response>(std::move(first), how, budget, std::move(either), attempt, decide);
+  answer.attempts = attempts + progress.resent;
   co_return std::move(answer);
 }
-
-}  // namespace
 
 client::client(client_options options) : core_(std::make_shared<client_core>(std::move(options))) {}
 

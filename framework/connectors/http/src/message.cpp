@@ -76,9 +76,31 @@ void append_fields(std::string& to, const fields& values) {
   }
 }
 
+namespace {
+bool begins_with(std::string_view url, std::string_view scheme) noexcept {
+  return url.size() >= scheme.size() && same_name(url.substr(0, scheme.size()), scheme);
+}
+}  // namespace
+
+bool is_https_url(std::string_view url) noexcept { return begins_with(url, "https://"); }
+bool is_http_url(std::string_view url) noexcept { return begins_with(url, "http://") || is_https_url(url); }
+
+std::string place_of(std::string_view url) {
+  const std::string_view port = is_https_url(url) ? ":443" : ":80";
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  if (const auto user = url.rfind('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
+  if (url.ends_with(':')) url.remove_suffix(1);
+  std::string place(url);
+  for (char& c : place) c = lower(c);
+  const auto bracket = place.rfind(']');  // an address of IPv6 has colons of its own
+  if (place.find(':', bracket == std::string::npos ? 0 : bracket) == std::string::npos) place += port;
+  return place;
+}
+
 std::string joined_url(std::string_view base, std::string_view path, const fields& params) {
   std::string url;
-  if (base.empty() || path.starts_with("http://") || path.starts_with("https://")) {
+  if (base.empty() || is_http_url(path)) {
     url = path;
   } else {
     url = base;

@@ -1,8 +1,8 @@
 #include "multi.hpp"
 
-#include <algorithm>
-#include <cerrno>
+#include <exception>
 #include <new>
+#include <stdexcept>
 #include <system_error>
 
 #include <boost/asio/bind_executor.hpp>
@@ -30,17 +30,17 @@ boost::asio::any_io_executor below_strand(const boost::asio::any_io_executor& ex
 multi::multi(const client_options& options, const boost::asio::any_io_executor& executor)
     : options_(options),
       strand_(boost::asio::make_strand(below_strand(executor))),
-      waits_(penstock::detail::waits_of(penstock::detail::context_of(executor))) {
+      waits_(penstock::detail::waits_of(penstock::detail::context_of(executor))),
+      lines_(options.per_host, options.rate && options.rate_per_host) {
   start_libcurl();
-  handles_ = ::curl_multi_init();
-  if (handles_ == nullptr) throw std::bad_alloc();
-  ::curl_multi_setopt(handles_, CURLMOPT_SOCKETFUNCTION, &multi::on_socket);
-  ::curl_multi_setopt(handles_, CURLMOPT_SOCKETDATA, this);
-  ::curl_multi_setopt(handles_, CURLMOPT_TIMERFUNCTION, &multi::on_timer);
-  ::curl_multi_setopt(handles_, CURLMOPT_TIMERDATA, this);
-  ::curl_multi_setopt(handles_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options_.max_connections));
-  ::curl_multi_setopt(handles_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options_.per_host));
-  ::curl_multi_setopt(handles_, CURLMOPT_PIPELINING,
+  handles_.reset(::curl_multi_init());
+  if (!handles_) throw std::bad_alloc();
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_SOCKETFUNCTION, &multi::on_socket);
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_SOCKETDATA, this);
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_TIMERFUNCTION, &multi::on_timer);
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_TIMERDATA, this);
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options_.max_connections));
+  ::curl_multi_setopt(handles_.get(), CURLMOPT_PIPELINING,
                       options_.http2 ? static_cast<long>(CURLPIPE_MULTIPLEX) : static_cast<long>(CURLPIPE_NOTHING));
   for (const auto& [name, value] : options_.headers) append(headers_, header_line(name, value));
   ready_.emplace(*strand_, sockets_.descriptor());
@@ -49,8 +49,8 @@ multi::multi(const client_options& options, const boost::asio::any_io_executor& 
 
 multi::~multi() {
   if (ready_) static_cast<void>(ready_->release());
-  for (auto* const slot : spare_) discard(slot);
-  ::curl_multi_cleanup(handles_);
+  for (auto* const slot : spare_) delete slot;
+  handles_.reset();  // while what its callbacks touch is there
   const std::lock_guard hold(waits_->mutex);
   waits_->watchers.erase(this);
 }
@@ -76,6 +76,8 @@ void multi::context_goes_down() noexcept {
   }
   gate_.clear();
   released_.clear();
+  lines_.clear();
+  let_in_.clear();
   ending_.clear();
   strand_.reset();
 }
@@ -94,6 +96,9 @@ void multi::attend(const std::shared_ptr<transfer>& t, penstock::detail::complet
   if (!t->started) {
     t->started = true;
     if (!t->done) begin(t);
+  } else if (std::exchange(t->admitted, false) && !t->done) {  // it has its permits
+    let_in(lines_.booked(*t));
+    add(*t);
   }
   tell(*t);
   if (t->paused && !t->done) {
@@ -108,6 +113,7 @@ void multi::attend(const std::shared_ptr<transfer>& t, penstock::detail::complet
 
 void multi::tell(transfer& t) {
   if (!t.waiter || !t.has_news()) return;
+  t.waits_for_permit = t.admitted && !t.done;
   t.piece.clear();
   t.piece.swap(t.arrived);
   t.waiter.post(news{});
@@ -120,14 +126,36 @@ void multi::begin(const std::shared_ptr<transfer>& t) {
   const auto now = clock::now();
   if (t->until <= now) return t->failed({errc::timeout, "the deadline had passed before it began"});
   t->self = t;
+  t->start_clock(now);
   link(*t);
-  if (gate_.enter(t, now)) return add(*t);
-  // libcurl counts the time from when it hears of a request, and that may be long.
-  auto limit = t->until;
-  if (options_.timeout > duration::zero()) limit = std::min(limit, after(now, options_.timeout));
-  if (limit == never) return;
-  t->waiter.arm(limit, [self = shared_from_this(), t] {
-    self->dispatch([self, t] { self->end(*t, {errc::timeout, "the look-up of its name took too long"}); });
+  if (lines_.enter(t)) return pass_line(t);
+  limit_wait(t, "its host had no room for it in time");
+}
+
+void multi::pass_line(const std::shared_ptr<transfer>& t) {
+  if (gate_.enter(t, clock::now())) return pass_gate(*t);
+  limit_wait(t, "the look-up of its name took too long");
+}
+
+// The last thing before it goes, so that permits do not gather on the way and are used all at once.
+void multi::pass_gate(transfer& t) {
+  if (!t.needs_permit) return add(t);
+  if (!options_.rate_per_host) {
+    rate_limiter all = *options_.rate;
+    if (all.try_acquire()) return add(t);
+  }
+  t.admitted = true;
+  tell(t);
+}
+
+void multi::limit_wait(const std::shared_ptr<transfer>& t, const char* why) {
+  // Where there are rates, those ahead may wait for permits, which takes as long as it takes.
+  const auto until = t->needs_permit ? t->until : t->ends();
+  if (until == never) return;
+  t->waiter.arm(until, [self = shared_from_this(), t, why] {
+    self->dispatch([self, t, why] {
+      if (t->in_line || t->parked) self->end(*t, {errc::timeout, why});
+    });
   });
 }
 
@@ -149,16 +177,16 @@ void multi::unlink(transfer& t) noexcept {
 }
 
 void multi::add(transfer& t) {
-  auto* const slot = take_slot();
-  if (slot == nullptr) {
-    const auto kept = t.self;
-    t.failed({errc::other, "out of memory"});
-    return finish(t);
-  }
-  t.tell(*slot);
-  {
+  try {
+    auto* const slot = take_slot();
+    t.tell(*slot);
     const inside guard(in_curl_);
-    ::curl_multi_add_handle(handles_, slot->easy);
+    if (const auto code = ::curl_multi_add_handle(handles_.get(), slot->easy); code != CURLM_OK)
+      throw std::runtime_error(::curl_multi_strerror(code));
+  } catch (const std::exception& e) {
+    const auto kept = t.self;
+    t.failed({errc::other, e.what()});
+    return finish(t);
   }
   kick_soon();
 }
@@ -181,13 +209,14 @@ void multi::finish(transfer& t) {
   release(t);
   unlink(t);
   leave_gate(t);
+  let_in(lines_.left(t));
   tell(t);
 }
 
 void multi::leave_gate(transfer& t) {
   if (!t.pioneer) return;
-  const bool no_address = t.problem && t.problem->kind && !t.resolved &&
-                          (*t.problem->kind == errc::resolve || *t.problem->kind == errc::timeout);
+  // Its timeout and its deadline are its own; that there is no address concerns all.
+  const bool no_address = t.problem && t.problem->kind == errc::resolve;
   if (!no_address) return let_go(gate_.passed(t));
   for (const auto& other : gate_.unresolved(t)) {
     if (other->done) continue;
@@ -200,6 +229,11 @@ void multi::leave_gate(transfer& t) {
 void multi::let_go(name_gate::waiting those) {
   for (auto& t : those) released_.push_back(std::move(t));
   if (!released_.empty()) kick_soon();
+}
+
+void multi::let_in(host_lines::waiting those) {
+  for (auto& t : those) let_in_.push_back(std::move(t));
+  if (!let_in_.empty()) kick_soon();
 }
 
 // Sockets and time
@@ -215,7 +249,9 @@ void multi::kick_soon() {
 void multi::act(curl_socket_t socket, int events) {
   const inside guard(in_curl_);
   int running = 0;
-  ::curl_multi_socket_action(handles_, socket, events, &running);
+  if (::curl_multi_socket_action(handles_.get(), socket, events, &running) == CURLM_OK) return;
+  timer_set_ = true;  // no memory, most likely: it is asked again soon
+  due_ = steady_clock::now() + std::chrono::milliseconds(1);
 }
 
 void multi::on_ready() {
@@ -233,9 +269,13 @@ void multi::finish_round() {
   if (in_curl_) return;
   // A few times: what has ended may let something begin, which libcurl wants to be called for at once.
   for (int i = 0; i < 8; ++i) {
+    for (auto& t : std::exchange(let_in_, {})) {
+      t->in_line = false;
+      if (!t->done) pass_line(t);
+    }
     for (auto& t : std::exchange(released_, {})) {
       t->parked = false;
-      if (!t->done) add(*t);
+      if (!t->done) pass_gate(*t);
     }
     const auto now = steady_clock::now();
     if (due_ <= now) {
@@ -245,16 +285,16 @@ void multi::finish_round() {
     }
     read_results();
     for (auto& [t, why] : std::exchange(ending_, {})) end(*t, std::move(why));
-    if (released_.empty() && due_ > now) break;
+    if (let_in_.empty() && released_.empty() && due_ > now) break;
   }
-  if (!released_.empty() || due_ <= steady_clock::now()) kick_soon();
+  if (!let_in_.empty() || !released_.empty() || due_ <= steady_clock::now()) kick_soon();
   wait_for_sockets();
   set_alarm();
 }
 
 void multi::read_results() {
   int left = 0;
-  while (const auto* const message = ::curl_multi_info_read(handles_, &left)) {
+  while (const auto* const message = ::curl_multi_info_read(handles_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const auto code = message->data.result;  // the message is gone when its handle is
     easy_slot* slot = nullptr;

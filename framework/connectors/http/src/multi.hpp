@@ -22,6 +22,7 @@
 #include <penstock/sync/detail/async_waiter.hpp>
 
 #include "epoll_set.hpp"
+#include "host_lines.hpp"
 #include "name_gate.hpp"
 #include "transfer.hpp"
 
@@ -87,6 +88,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   static int on_timer(CURLM*, long ms, void* self) noexcept;
   static curl_socket_t on_open(void* which, curlsocktype, curl_sockaddr* address) noexcept;
   static int on_close(void* self, curl_socket_t socket) noexcept;
+  static int on_resolve(void*, void*, void* which) noexcept;
   static int on_request(void* which, char*, char*, int, int) noexcept;
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* which) noexcept;
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* which) noexcept;
@@ -95,9 +97,11 @@ class multi final : public penstock::detail::context_watcher, public std::enable
 
   void configure(easy_slot& slot) const;
   [[nodiscard]] easy_slot* take_slot();
-  static void discard(easy_slot* slot) noexcept;
   void release(transfer& t) noexcept;
   void begin(const std::shared_ptr<transfer>& t);
+  void pass_line(const std::shared_ptr<transfer>& t);
+  void pass_gate(transfer& t);
+  void limit_wait(const std::shared_ptr<transfer>& t, const char* why);
   void add(transfer& t);
   void link(transfer& t) noexcept;
   void unlink(transfer& t) noexcept;
@@ -105,6 +109,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   void tell(transfer& t);
   void leave_gate(transfer& t);
   void let_go(name_gate::waiting those);
+  void let_in(host_lines::waiting those);
 
   void kick_soon();
   void on_ready();
@@ -124,11 +129,16 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   std::optional<boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                   boost::asio::wait_traits<std::chrono::steady_clock>, strand_type>>
       alarm_;
-  CURLM* handles_ = nullptr;
+  struct multi_free {
+    void operator()(CURLM* handles) const noexcept { ::curl_multi_cleanup(handles); }
+  };
+  std::unique_ptr<CURLM, multi_free> handles_;
   slist headers_;                  ///< of every request
   std::vector<easy_slot*> spare_;  ///< configured, and ready for a GET
+  host_lines lines_;
   name_gate gate_;
-  name_gate::waiting released_;  ///< through the gate, to be added once libcurl has returned
+  host_lines::waiting let_in_;   ///< out of the line, to go on once libcurl has returned
+  name_gate::waiting released_;  ///< through the gate, the same
   transfer* first_ = nullptr;
   std::size_t under_way_ = 0;
   std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::time_point::max();
@@ -145,6 +155,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
 /// What a client's handle holds: the options, and the machinery once there is a context.
 class client_core {
  public:
+  /// Throws `error` (invalid) for options that cannot be.
   explicit client_core(client_options options);
   client_core(const client_core&) = delete;
   client_core& operator=(const client_core&) = delete;
@@ -152,7 +163,7 @@ class client_core {
 
   [[nodiscard]] const client_options& options() const noexcept { return options_; }
 
-  /// The first executor decides on the context. Any thread.
+  /// The first executor decides on the context. Any thread. Throws `penstock::error` (cancelled) after `close`.
   std::shared_ptr<multi> machinery(const boost::asio::any_io_executor& executor);
 
   /// Once there is one, and only from it.
@@ -160,17 +171,30 @@ class client_core {
 
   void has_piece(transfer& t) { multi_->has_piece(t); }
 
-  /// Cancels all that is under way.
+  /// Cancels all that is under way, and whatever comes.
   void close();
+
+  /// Stops when the client is closed.
+  [[nodiscard]] stop_token closing() const { return closing_.token(); }
 
   retry_budget budget;  ///< safe from any thread, as the next
   std::atomic<std::size_t> under_way{0};
 
  private:
   const client_options options_;
+  stop_source closing_;
   std::mutex mutex_;
   std::shared_ptr<multi> multi_;  // set once, under mutex_
   std::atomic<bool> made_{false};
 };
+
+/// For what is built on a client and may outlive it.
+struct client_access {
+  static const std::shared_ptr<client_core>& core_of(const client& c) noexcept { return c.core_; }
+};
+
+/// One request with all its attempts.
+boost::asio::awaitable<response> send(std::shared_ptr<client_core> core, request asked, body_sink sink,
+                                      wait_limits limits);
 
 }  // namespace penstock::http

@@ -8,21 +8,12 @@
 namespace penstock::http {
 namespace {
 
-/// Somewhat less than the 60 s for which libcurl keeps an address.
+/// Somewhat less than the 60 s for which libcurl keeps an address, counted from a look-up, as libcurl does.
 constexpr duration kept = std::chrono::seconds(50);
 
 }  // namespace
 
-std::string_view host_of(std::string_view url) noexcept {
-  const auto scheme = url.find("://");
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  const auto user = url.rfind('@');
-  return user == std::string_view::npos ? url : url.substr(user + 1);
-}
-
-std::string_view name_to_look_up(std::string_view url) noexcept {
-  auto host = host_of(url);
+std::string_view name_to_look_up(std::string_view host) noexcept {
   if (host.starts_with('[')) return {};
   host = host.substr(0, host.rfind(':'));
   if (host == "localhost" || host.ends_with(".localhost")) return {};
@@ -30,14 +21,9 @@ std::string_view name_to_look_up(std::string_view url) noexcept {
   return host;
 }
 
-std::string_view authority_of(std::string_view url) noexcept {
-  const auto scheme = url.find("://");
-  return url.substr(0, url.find_first_of("/?#", scheme == std::string_view::npos ? 0 : scheme + 3));
-}
-
 bool name_gate::enter(const std::shared_ptr<transfer>& t, time_point now) {
-  if (name_to_look_up(t->url).empty()) return true;
-  const auto host = authority_of(t->url);
+  const auto& host = t->place;
+  if (name_to_look_up(host).empty()) return true;
   auto at = names_.find(host);
   if (at == names_.end()) {
     // Names that are not in use come back in no time; so many at once are not kept.
@@ -59,7 +45,7 @@ bool name_gate::enter(const std::shared_ptr<transfer>& t, time_point now) {
 
 name_gate::waiting name_gate::resolved(transfer& t, time_point now) {
   t.pioneer = false;
-  auto& one = names_.find(authority_of(t.url))->second;
+  auto& one = names_.find(t.place)->second;
   one.busy = false;
   one.fresh_until = after(now, kept);
   waiting go(std::move_iterator(one.parked.begin()), std::move_iterator(one.parked.end()));
@@ -69,7 +55,7 @@ name_gate::waiting name_gate::resolved(transfer& t, time_point now) {
 
 name_gate::waiting name_gate::passed(transfer& t) {
   t.pioneer = false;
-  auto& one = names_.find(authority_of(t.url))->second;
+  auto& one = names_.find(t.place)->second;
   one.busy = false;
   while (!one.parked.empty()) {
     auto next = std::move(one.parked.front());
@@ -84,7 +70,7 @@ name_gate::waiting name_gate::passed(transfer& t) {
 
 name_gate::waiting name_gate::unresolved(transfer& t) {
   auto concerned = resolved(t, time_point::min());
-  names_.find(authority_of(t.url))->second.fresh_until = time_point::min();
+  names_.find(t.place)->second.fresh_until = time_point::min();
   return concerned;
 }
 

@@ -1,6 +1,6 @@
 // One look-up for each name: libcurl starts a thread for every look-up, and ten thousand requests that begin together
 // would start ten thousand. So the first request to a host goes ahead, and the others wait until it has an address;
-// after that libcurl remembers it.
+// after that libcurl remembers it, by name and port, and so does the gate.
 #pragma once
 
 #include <deque>
@@ -24,10 +24,11 @@ class name_gate {
   /// True: it may go. False: parked; some `ended` or `resolved` will give it back.
   [[nodiscard]] bool enter(const std::shared_ptr<transfer>& t, time_point now);
 
-  /// The pioneer has an address. Who may go now.
+  /// The pioneer has looked an address up. Who may go now.
   [[nodiscard]] waiting resolved(transfer& t, time_point now);
 
-  /// The pioneer needed no address, or was cancelled. Who may go now: one, as the next pioneer.
+  /// The pioneer did not look one up: libcurl knew it, it needed none, or it was ended. Who may go now: one, as the
+  /// next pioneer.
   [[nodiscard]] waiting passed(transfer& t);
 
   /// There is no address. Whom that concerns too.
@@ -42,16 +43,10 @@ class name_gate {
     std::deque<std::shared_ptr<transfer>> parked;
   };
 
-  std::map<std::string, name, std::less<>> names_;  ///< by scheme, host and port
+  std::map<std::string, name, std::less<>> names_;  ///< by place
 };
 
-/// The host of a URL that would have to be looked up; empty: an address, or this machine.
-std::string_view name_to_look_up(std::string_view url) noexcept;
-
-/// The scheme, host and port of a URL: libcurl remembers addresses by host and port.
-std::string_view authority_of(std::string_view url) noexcept;
-
-/// The host and port of a URL.
-std::string_view host_of(std::string_view url) noexcept;
+/// The host of a place that would have to be looked up; empty: an address, or this machine.
+std::string_view name_to_look_up(std::string_view place) noexcept;
 
 }  // namespace penstock::http

@@ -1,6 +1,8 @@
 #include "transfer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <new>
 #include <utility>
 
@@ -43,14 +45,16 @@ transfer::transfer(std::shared_ptr<client_core> its_owner, std::shared_ptr<const
       kept_request(std::move(of)),
       what(*kept_request),
       url(joined_url(options.base_url, what.url, what.params)),
+      place(place_of(url)),
+      needs_permit(options.rate || options.rate_per_host),
       streams(to_sink),
       until(deadline) {
   if (!is_token(what.method)) throw error(errc::invalid, url, "'" + what.method + "' cannot be a method");
-  if (!url.starts_with("http://") && !url.starts_with("https://"))
-    throw error(errc::invalid, url, "a URL begins with http:// or https://");
+  if (!is_http_url(url)) throw error(errc::invalid, url, "a URL begins with http:// or https://");
   if (std::ranges::any_of(url, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; }))
     throw error(errc::invalid, url, "a URL has no spaces or control characters; they are percent-encoded");
   const bool has_body = !what.body.bytes.empty() || !what.body.content_type.empty();
+  if (has_body && what.method == "HEAD") throw error(errc::invalid, url, "a HEAD request has no body");
   if (what.headers.empty() && !has_body && what.idempotency_key.empty()) return;
   for (const auto& [name, value] : what.headers) check_field(url, name, value);
   check_field(url, "Idempotency-Key", what.idempotency_key);
@@ -66,6 +70,11 @@ transfer::transfer(std::shared_ptr<client_core> its_owner, std::shared_ptr<const
   if (!what.idempotency_key.empty()) append(headers_, "Idempotency-Key: " + what.idempotency_key);
 }
 
+bool may_be_repeated(const request& what) noexcept {
+  constexpr std::array<std::string_view, 6> idempotent{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+  return !what.idempotency_key.empty() || std::ranges::find(idempotent, what.method) != idempotent.end();
+}
+
 bool transfer::plain() const noexcept {
   return what.method == "GET" && !headers_ && what.body.bytes.empty() && what.body.content_type.empty();
 }
@@ -77,32 +86,54 @@ void transfer::tell(easy_slot& told) {
   slot->of = this;
   slot->text[0] = 0;
   auto* const easy = slot->easy;
-  began_ = clock::now();
+  told_ = clock::now();
+  if (needs_permit) began_ = told_;  // what it waited for its permits is not part of the attempt
   if (slot->url != url) {
-    ::curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+    set_option(easy, CURLOPT_URL, url.c_str());
     slot->url = url;
-    if (const bool waits = options.http2 && url.starts_with("https:"); waits != slot->waits_for_pipe) {
-      ::curl_easy_setopt(easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
+    if (const bool waits = options.http2 && is_https_url(url); waits != slot->waits_for_pipe) {
+      set_option(easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
       slot->waits_for_pipe = waits;
     }
   }
-  auto limit = options.timeout > duration::zero() ? options.timeout : duration::max();
-  if (until != never) limit = std::min(limit, until - began_);
-  limit_ms_ = limit == duration::max() ? 0 : whole_ms(limit);
-  if (limit_ms_ != slot->limit_ms) ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, limit_ms_);
+  const auto limit = ends();
+  limit_ms_ = limit == never ? 0 : whole_ms(limit - told_);
+  if (limit_ms_ != slot->limit_ms) set_option(easy, CURLOPT_TIMEOUT_MS, limit_ms_);
   slot->limit_ms = limit_ms_;
-  if (headers_) ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
+  if (headers_) set_option(easy, CURLOPT_HTTPHEADER, headers_.get());
   const bool has_body = !what.body.bytes.empty() || !what.body.content_type.empty();
   if (has_body || what.method == "POST") {
-    ::curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.body.bytes.size()));
-    ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, what.body.bytes.data());
-    if (what.method != "POST") ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, what.method.c_str());
+    set_option(easy, CURLOPT_POST, 1L);
+    set_option(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.body.bytes.size()));
+    set_option(easy, CURLOPT_POSTFIELDS, what.body.bytes.data());
+    if (what.method != "POST") set_option(easy, CURLOPT_CUSTOMREQUEST, what.method.c_str());
   } else if (what.method == "HEAD") {
-    ::curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    set_option(easy, CURLOPT_NOBODY, 1L);
   } else if (what.method != "GET") {
-    ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, what.method.c_str());
+    set_option(easy, CURLOPT_CUSTOMREQUEST, what.method.c_str());
   }
+  // libcurl would send a method of ours again to wherever a 303 leads, where a GET is meant.
+  if (!may_be_redirected()) set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
+}
+
+bool transfer::may_be_redirected() const noexcept {
+  const bool has_body = !what.body.bytes.empty() || !what.body.content_type.empty();
+  return what.method == "POST" || what.method == "HEAD" || (what.method == "GET" && !has_body);
+}
+
+time_point transfer::ends() const noexcept {
+  return options.timeout > duration::zero() ? std::min(until, after(began_, options.timeout)) : until;
+}
+
+bool transfer::may_go_out() noexcept {
+  long redirects = 0;
+  ::curl_easy_getinfo(slot->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+  const bool again = std::exchange(sent_, true) && redirects == redirects_;
+  redirects_ = redirects;
+  if (!again) return true;
+  ++answer.attempts;
+  repeat_refused_ = !may_be_repeated(what);
+  return !repeat_refused_;
 }
 
 void transfer::ended(CURLcode code) {
@@ -122,7 +153,7 @@ void transfer::ended(CURLcode code) {
 
 void transfer::failed(failure why) {
   problem = std::move(why);
-  answer.elapsed = slot != nullptr ? clock::now() - began_ : duration::zero();
+  answer.elapsed = clock::now() - began_;
   done = true;
 }
 
@@ -136,6 +167,10 @@ failure transfer::explained(CURLcode code) const {
   curl_off_t connected = 0;
   ::curl_easy_getinfo(slot->easy, CURLINFO_REDIRECT_COUNT, &redirects);
   ::curl_easy_getinfo(slot->easy, CURLINFO_CONNECT_TIME_T, &connected);
+  if (repeat_refused_)
+    return {errc::reset, "the connection broke without an answer, and the request may not be sent twice"};
+  if (open_error == EMFILE || open_error == ENFILE)
+    return {errc::connect, "cannot connect: too many files are open (see ulimit -n)"};
   if (no_memory_) return {errc::other, "out of memory"};
   if (body_too_large_)
     return {errc::too_large, "the body has more than " + std::to_string(options.max_body) + " bytes"};
@@ -147,7 +182,7 @@ failure transfer::explained(CURLcode code) const {
     case CURLE_COULDNT_CONNECT:
     case CURLE_PROXY: return {errc::connect, because("cannot connect")};
     case CURLE_OPERATION_TIMEDOUT: {
-      const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - began_).count();
+      const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - told_).count();
       if (limit_ms_ > 0 && taken + 1 >= limit_ms_)
         return {errc::timeout, "no whole answer within " + std::to_string(limit_ms_) + " ms"};
       return {errc::timeout, "no connection within " + std::to_string(whole_ms(options.connect_timeout)) + " ms"};

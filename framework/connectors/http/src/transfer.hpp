@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -43,8 +44,23 @@ void append(slist& list, const std::string& line);
 /// "Name: value", or "Name:" which leaves the header out, as libcurl wants it.
 std::string header_line(const std::string& name, const std::string& value);
 
+/// Tells the handle. Throws when libcurl does not take it, mostly because there is no memory.
+template <class Value>
+void set_option(CURL* easy, CURLoption option, Value value) {
+  if (const auto code = ::curl_easy_setopt(easy, option, value); code != CURLE_OK)
+    throw std::runtime_error(::curl_easy_strerror(code));
+}
+
+/// Sending it twice does no harm.
+bool may_be_repeated(const request& what) noexcept;
+
 /// An easy handle, with what it was told last: to tell it costs time, and mostly it is the same again.
 struct easy_slot {
+  easy_slot() = default;
+  easy_slot(const easy_slot&) = delete;
+  easy_slot& operator=(const easy_slot&) = delete;
+  ~easy_slot() { ::curl_easy_cleanup(easy); }
+
   CURL* easy = nullptr;
   transfer* of = nullptr;  ///< whose callbacks are called
   std::string url;
@@ -60,8 +76,17 @@ class transfer {
   transfer& operator=(const transfer&) = delete;
   ~transfer() = default;
 
-  /// Tells the handle, which has the client's own options, all of this request.
+  /// From now on its time runs.
+  void start_clock(time_point now) noexcept { began_ = now; }
+
+  /// When its time is over: of its timeout and its deadline the earlier.
+  [[nodiscard]] time_point ends() const noexcept;
+
+  /// Tells the handle, which has the client's own options, all of this request. Throws what `set_option` throws.
   void tell(easy_slot& slot);
+
+  /// It is about to be sent, by libcurl's own will perhaps once more: then false, if that might do harm.
+  [[nodiscard]] bool may_go_out() noexcept;
 
   /// libcurl has ended it; its handle still knows how.
   void ended(CURLcode code);
@@ -69,7 +94,7 @@ class transfer {
   void failed(failure why);
 
   /// For who waits.
-  [[nodiscard]] bool has_news() const noexcept { return done || !arrived.empty(); }
+  [[nodiscard]] bool has_news() const noexcept { return done || !arrived.empty() || admitted; }
 
   // From libcurl's callbacks: bytes taken, or libcurl's magic numbers.
   std::size_t take_header(std::string_view line) noexcept;
@@ -86,6 +111,8 @@ class transfer {
   const std::shared_ptr<const request> kept_request;
   const request& what;
   const std::string url;
+  const std::string place;  ///< its host and port, in one spelling
+  const bool needs_permit;
   const bool streams;
   const time_point until;
 
@@ -96,9 +123,14 @@ class transfer {
   easy_slot* slot = nullptr;
   penstock::detail::completion<news> waiter;
   bool started = false;
-  bool parked = false;    ///< waits until its host's name is looked up
-  bool pioneer = false;   ///< looks it up for the others
-  bool resolved = false;  ///< a socket was made for it
+  bool in_line = false;    ///< waits until its host has room for it
+  bool at_host = false;    ///< has a place there
+  bool books = false;      ///< is the one of its host that waits for permits
+  bool parked = false;     ///< waits until its host's name is looked up
+  bool pioneer = false;    ///< looks it up for the others
+  bool looked_up = false;  ///< libcurl has begun to
+  bool admitted = false;   ///< may go as soon as it has its permits
+  int open_error = 0;      ///< why there was no socket
   bool paused = false;
   bool done = false;
   std::string arrived;  ///< for the sink
@@ -108,11 +140,17 @@ class transfer {
   std::optional<failure> problem;
   response head;
   std::string piece;
+  bool waits_for_permit = false;
 
  private:
   failure explained(CURLcode code) const;
+  [[nodiscard]] bool may_be_redirected() const noexcept;
 
   time_point began_{};
+  time_point told_{};
+  long redirects_ = 0;
+  bool sent_ = false;
+  bool repeat_refused_ = false;
   long limit_ms_ = 0;
   slist headers_;
   std::size_t header_bytes_ = 0;

@@ -42,6 +42,9 @@ class smooth_rate {
     return true;
   }
 
+  /// The permit taken last counts from `now` on, however long ago that was.
+  constexpr void renew(time_point now) noexcept { next_ = std::max(next_, after(now, each_)); }
+
  private:
   [[nodiscard]] constexpr duration times(std::size_t n) const noexcept {
     const auto most = static_cast<std::size_t>(duration::max() / each_);

@@ -4,9 +4,11 @@
 //   … co_await calls.async_acquire(); …
 //
 // A handle is small and may be copied; copies stand for the same rate. In any window as long as the rate's period, from
-// any instant to the one a period later, at most `rate.count + burst - 1` permits are given, by `clock`; with a burst
-// of 1 they are evenly spaced. While somebody always waits, 98 of 100 of the rate are given: the rest is what makes up
-// for alarms that ring late (core/smooth_rate.hpp). Where items of a pipeline are to pass at a rate, `throttle` is the
+// any instant to the one a period later, at most `rate.count + burst - 1` permits are given, by `clock`. With a burst
+// of 1 they are evenly spaced, except that after an alarm that rang late those go at once whose instants have passed, a
+// fiftieth of the period's at most. While somebody always waits, 98 of 100 of the rate are given, if alarms are late by
+// less than a fiftieth of the period (core/smooth_rate.hpp): so say 1,000 in a second rather than 1 in a millisecond,
+// unless it is the millisecond that matters. Where items of a pipeline are to pass at a rate, `throttle` is the
 // stage for it; this is for calls inside of bodies, from several stages, runs or runtimes.
 #pragma once
 
@@ -43,9 +45,12 @@ class rate_limiter {
 
   /// Waits for a permit. Throws `error`: `cancelled` when the coroutine is cancelled (any type) or the limits say stop,
   /// `timed_out` at their deadline; who leaves the line takes no permit along. Each permit wakes one waiter. The alarm
-  /// is set on the context of the first who waits; when that goes down, all who wait are cancelled, and the next to
-  /// come sets it on theirs. Under a `manual_runtime` the time is virtual.
+  /// is set on the context of whoever came first to an empty line, which has to be run while others wait behind; when
+  /// it goes down, all who wait are cancelled. Under a `manual_runtime` the time is virtual.
   boost::asio::awaitable<void> async_acquire(wait_limits limits = {});
+
+  /// For who had to wait for something else since: the permit that was given last counts from now on. Any thread.
+  void renew();
 
   /// In line now. Any thread.
   [[nodiscard]] std::size_t waiting() const;

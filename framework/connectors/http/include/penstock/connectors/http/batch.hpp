@@ -46,8 +46,9 @@ struct batch_options {
 };
 
 /// GETs all, and gives a result for each, in the order of the endpoints; one that fails changes nothing for the others.
-/// Cancelling it, and the limits, end those under way, and the results say so; the call itself throws only where there
-/// is no memory. Results are all in memory: for more than fits, an `async_transform` is the better place.
+/// Cancelling it, the limits and the end of the client end those under way, and the results say so; the call itself
+/// throws only where there is no memory. Results are all in memory: for more than fits, an `async_transform` is the
+/// better place.
 boost::asio::awaitable<std::vector<result>> batch_get(client& from, std::vector<std::string> endpoints,
                                                       batch_options options = {}, wait_limits limits = {});
 

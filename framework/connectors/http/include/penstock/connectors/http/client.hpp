@@ -6,8 +6,9 @@
 //
 // Cancelling the coroutine (any type of Asio's cancellation), a stop and the deadline of the limits, and the timeouts
 // of the options end a request at once: its connection is closed (one that others share over HTTP/2 stays), and it
-// throws `penstock::error` (cancelled) or `http::error` (timeout). Destroying the client cancels what is under way. A
-// client may outlive the context; then every request is refused as cancelled.
+// throws `penstock::error` (cancelled) or `http::error` (timeout). Destroying the client cancels what is under way,
+// also what waits for a rate or to try again. A client may outlive the context; then every request is refused as
+// cancelled.
 #pragma once
 
 #include <functional>
@@ -26,6 +27,7 @@
 namespace penstock::http {
 
 class client_core;
+struct client_access;
 
 /// Takes a body piece by piece. It may suspend: the server is held back meanwhile. `so_far` has the status and the
 /// headers. The piece is valid until the sink is done. What it throws ends the request, and comes out of it.
@@ -62,6 +64,7 @@ class client {
   [[nodiscard]] const client_options& options() const noexcept;
 
  private:
+  friend struct client_access;
   std::shared_ptr<client_core> core_;
 };
 

@@ -37,7 +37,7 @@ class error : public std::system_error {
 
   [[nodiscard]] errc kind() const noexcept { return static_cast<errc>(code().value()); }
 
-  /// Where the request went, after redirects.
+  /// Where the request was to go, before redirects.
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
   /// The sentence without the URL.

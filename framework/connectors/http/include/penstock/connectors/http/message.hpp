@@ -79,9 +79,10 @@ struct response {
   header_list headers;
   std::string body;         ///< decoded; empty if it went to a sink
   std::string url;          ///< where it came from, after redirects
-  duration elapsed{};       ///< from the start of the last attempt, waits for a connection included
+  duration elapsed{};       ///< from the start of the last attempt, waits for a name and a connection included
   std::uint64_t bytes = 0;  ///< of the body, decoded
-  unsigned attempts = 1;    ///< requests sent for it
+  unsigned attempts = 1;    ///< requests sent for it: also those that libcurl repeats by itself, over a new connection
+                            ///< where a kept one turned out to be closed, and only where `retry_policy` would allow it
 
   /// 2xx.
   [[nodiscard]] bool ok() const noexcept { return status >= 200 && status < 300; }

@@ -37,15 +37,18 @@ struct retry_policy {
 
 struct client_options {
   std::string base_url = {};  ///< what relative URLs are relative to; with or without the slash at its end
-  fields headers = {};        ///< of every request, wherever it goes
+  fields headers = {};        ///< of every request, wherever it goes. A redirect to another host takes all along but
+                              ///< `Authorization` and `Cookie`: a key in a header of your own wants `redirects = 0`
   duration timeout = std::chrono::seconds(30);          ///< of an attempt, from its start to the end of the body, the
                                                         ///< wait for a connection included; zero: none
-  duration connect_timeout = std::chrono::seconds(10);  ///< of that for name, connection and TLS together
+  duration connect_timeout = std::chrono::seconds(10);  ///< of that for name, connection and TLS together; zero:
+                                                        ///< libcurl's own, 300 s
   std::size_t max_connections = 0;  ///< open at once; further requests wait. 0: one for each request under way
-  std::size_t per_host = 0;         ///< the same, to one host and port
+  std::size_t per_host = 0;         ///< requests under way at once to one host and port; 0: no bound
   std::string user_agent = "penstock/0.1";
   tls_options tls = {};
-  unsigned redirects = 10;  ///< followed at most; 0: a redirect is the answer
+  unsigned redirects = 10;  ///< followed at most; 0: a redirect is the answer, and so it is for methods but GET, HEAD
+                            ///< and POST. What is followed counts for no rate and no `per_host`
   std::optional<std::string> proxy =
       {};                  ///< nothing: as the environment says (`http_proxy`, `no_proxy`, …); empty: none
   bool compressed = true;  ///< asks for compressed bodies, which arrive decoded
@@ -55,7 +58,9 @@ struct client_options {
                             << 10;  ///< bytes that may lie ready for a sink; then the server has to wait
   retry_policy retry = {};
   std::optional<rate_limiter> rate = {};                 ///< of attempts; several clients may share one
-  std::optional<keyed_rate_limiter> rate_per_host = {};  ///< the same, for each host of its own
+  std::optional<keyed_rate_limiter> rate_per_host = {};  ///< the same, for each host and port (`example.org:443`) of
+                                                         ///< its own. With both, and several clients that share them, a
+                                                         ///< host may see one more in a window for each further client
 };
 
 }  // namespace penstock::http

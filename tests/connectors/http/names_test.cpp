@@ -166,6 +166,23 @@ TEST(http_name_gate, counts_from_a_look_up_and_not_from_a_use) {
   EXPECT_TRUE(third->pioneer);
 }
 
+TEST(http_host_lines, let_one_of_a_host_wait_for_permits_at_a_time) {
+  const auto core = std::make_shared<http::client_core>(http::client_options{});
+  const auto made = [&](const std::string& url) {
+    auto what = std::make_shared<const http::request>(http::request{.url = url});
+    return std::make_shared<http::transfer>(core, std::move(what), false, never);
+  };
+  http::host_lines lines(0, true);
+  const auto first = made("http://a.test/"), second = made("http://A.test:80/"), other = made("http://b.test/");
+  EXPECT_TRUE(lines.enter(first));
+  EXPECT_FALSE(lines.enter(second));
+  EXPECT_TRUE(lines.enter(other));
+  EXPECT_EQ(lines.booked(*first), http::host_lines::waiting{second});
+  EXPECT_TRUE(lines.booked(*first).empty());
+  EXPECT_TRUE(lines.left(*first).empty());
+  EXPECT_TRUE(lines.left(*second).empty());
+}
+
 TEST(http_place, is_the_same_however_a_url_spells_it) {
   EXPECT_EQ(http::place_of("HTTP://Example.ORG/A?b"), "example.org:80");
   EXPECT_EQ(http::place_of("http://me:secret@example.org:80"), "example.org:80");

@@ -22,7 +22,7 @@ using test::fault_server;
 using test::kind_of;
 using test::run_on;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef PENSTOCK_SANITIZED
 constexpr bool sanitized = true;
 #else
 constexpr bool sanitized = false;

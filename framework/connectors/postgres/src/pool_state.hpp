@@ -50,7 +50,9 @@ struct pool_state : std::enable_shared_from_this<pool_state> {
   void take_back(std::shared_ptr<session> from) noexcept;
   void give_place_back() noexcept {
     place free(weak_from_this());
-    if (!places.try_put(std::move(free))) free.forget();  // closed: nobody takes places any more
+    // Refused where the pool is closed, and nobody takes places any more; what is refused stays here.
+    // NOLINTNEXTLINE(bugprone-use-after-move)
+    if (!places.try_put(std::move(free))) free.forget();
   }
 
   /// The one that was used last, so that those that are not needed grow old; null if none is there.

@@ -36,7 +36,7 @@ struct job {
   /// What must not change between a run and the one that goes on.
   [[nodiscard]] std::string name() const {
     std::string sent = how.body.content_type + '\n' + how.body.bytes + '\n';
-    for (const auto& [name, value] : how.client.headers) sent += name + ": " + value + '\n';
+    for (const auto& [name, value] : how.client.headers) sent += fmt::format("{}: {}\n", name, value);
     return fmt::format("penstock-fetch 2 {} {} {:016x}", how.method, how.output_is_directory ? "bodies" : "results",
                        fingerprint(sent));
   }

@@ -320,6 +320,7 @@ layout postgres_destination::fit(const std::vector<column>& existing, const layo
         refuse(fmt::format("has no column '{}', which is a key in {}", key, file));
   }
   std::vector<std::string> names;
+  names.reserve(existing.size());
   for (const auto& each : existing) names.push_back(each.name);
   require_key(names);
   std::vector as(names.size(), storing::text);

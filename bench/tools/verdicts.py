@@ -201,7 +201,7 @@ BUDGETS = [
            [faster_than(form, f"load/{form.lower()}", "shell", 3.5) for form in ("CSV", "NDJSON")]),
     Budget("the same: at most 64 MB of memory, here with files of some 200 MB, further below with 1 GB",
            [at_most(form, f"load/{form.lower()}", 64, "peak_mb", " MB") for form in ("CSV", "NDJSON")]),
-    Budget("to PostgreSQL: at least 1.3 times as fast as `psql`'s `\\copy`", [], "there is no connector yet"),
+    Budget("to PostgreSQL: at least 1.3 times as fast as `psql`'s `\\copy`", [], "by a script of its own, see Files to PostgreSQL"),
 ]
 
 

@@ -78,9 +78,9 @@ class postgres_destination final : public destination {
   std::int64_t latest_known_ = 0;  ///< of the loads
   std::vector<column> columns_;
   std::vector<std::string> names_;  ///< the same, only what they are called
-  std::string incoming_;           ///< the temporary table under --on-conflict; else empty
-  std::string move_rows_;          ///< the statement that empties it into the table
-  bool checks_at_commit_ = false;  ///< the table has rules that are deferred
+  std::string incoming_;            ///< the temporary table under --on-conflict; else empty
+  std::string move_rows_;           ///< the statement that empties it into the table
+  bool checks_at_commit_ = false;   ///< the table has rules that are deferred
 };
 
 }  // namespace load

@@ -339,6 +339,7 @@ TEST(queue_sink, that_waits_at_a_full_queue_gives_up_when_the_drain_runs_out) {
   const auto run =
       rt.start({"in", producer({.name = "count"}, endless()), consumer({.name = "queue", .capacity = 2}, into(q))});
   EXPECT_TRUE(q.get(within(patience)));
+  while (q.snapshot().waiting_putters == 0) std::this_thread::yield();
   run.drain(5ms);
   const auto r = finish(run);
   EXPECT_EQ(r.state(), end_state::cancelled);

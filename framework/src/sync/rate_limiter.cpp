@@ -5,6 +5,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -246,8 +247,9 @@ asio::awaitable<void> acquire(std::shared_ptr<rate_state> limiter, wait_limits l
   }
   if (expired(limits)) throw error(errc::timed_out);
   end_streak();
-  const state outcome = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(state)>(
-      initiate_acquire(), asio::use_awaitable, std::move(limiter), std::move(limits));
+  auto wait = asio::async_initiate<const asio::deferred_t&, void(state)>(initiate_acquire(), asio::deferred,
+                                                                         std::move(limiter), std::move(limits));
+  const state outcome = co_await std::move(wait);
   if (outcome != state::ok) throw error(code_of(outcome));
 }
 

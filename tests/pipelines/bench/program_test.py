@@ -159,13 +159,13 @@ class Signals(BenchTest):
     def start(self, *arguments):
         self.bench = subprocess.Popen([PROGRAM, *arguments, "--for", "1h", "--live", "always", "--json"],
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.watchdog = threading.Timer(60, self.bench.kill)
-        self.watchdog.start()
+        watchdog = threading.Timer(60, self.bench.kill)
+        watchdog.start()
+        self.addCleanup(watchdog.cancel)
         self.last_told = ""
         self.addCleanup(self.end_it)
 
     def end_it(self):
-        self.watchdog.cancel()
         self.bench.kill()
         self.bench.wait()
         self.bench.stdout.close()

@@ -12,6 +12,9 @@ namespace load {
 
 namespace {
 
+/// A row was refused, and the file is not held yet.
+struct file_is_needed {};
+
 /// What is recorded when all before this place is in.
 checkpoint at(const penstock::files::position& place, const checkpoint& before) {
   checkpoint next = before;
@@ -40,6 +43,25 @@ void page_writer::operator()(page rows, penstock::context& run) const {
 }
 
 void page_writer::insert_and_reject(const page& rows) const {
+  if (!rows.rejected().empty()) hold_file();
+  try {
+    insert_with_file(rows);
+  } catch (const file_is_needed&) {
+    hold_file();
+    insert_with_file(rows);
+  }
+}
+
+// In no transaction: who holds the file may be waiting for ours, to hear that the load is not his any more. And who waited
+// for the file may hear that himself, and has then changed nothing in it.
+void page_writer::hold_file() const {
+  if (work_->rejects.held()) return;
+  work_->rejects.hold();
+  work_->to->record(work_->done, work_->done);
+  work_->rejects.cut();
+}
+
+void page_writer::insert_with_file(const page& rows) const {
   const auto& file = work_->from.name(rows.source());
   auto& rejects = work_->rejects;
   checkpoint next = work_->done;
@@ -47,6 +69,7 @@ void page_writer::insert_and_reject(const page& rows) const {
   // May be called again, for a commit that failed; what was written for it is cut off first, or by the run that goes
   // on.
   work_->to->insert(rows, work_->done, [&](std::span<const refused_row> refused) {
+    if (!refused.empty() && !rejects.held()) throw file_is_needed();
     next = at(rows.end(), work_->done);
     rejects.back_to(work_->done.rejects_bytes, work_->done.rejects_digest);
     for (const auto& row : rows.rejected()) rejects.write(file, row);

@@ -19,6 +19,8 @@ class page_writer {
 
  private:
   void insert_and_reject(const page& rows) const;
+  void insert_with_file(const page& rows) const;
+  void hold_file() const;
   void insert_or_fail(page& rows) const;
   void became(const checkpoint& next) const;
 

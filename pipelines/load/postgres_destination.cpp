@@ -399,6 +399,7 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
                                                        const page_end& at_end) {
   constexpr std::size_t piece = std::size_t{1} << 16;
   std::vector<refused_row> unfit;
+  checkpoint now;
   auto into = co_await database_->async_begin_copy_in(target(), names_, postgres::copy_format::text, limits());
   std::exception_ptr failed;
   try {
@@ -418,6 +419,7 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
     if (copied != static_cast<std::int64_t>(rows.rows() - unfit.size())) throw left_out();
     co_await move_incoming();
     co_await check_now();
+    now = at_end(unfit);
   } catch (...) {
     failed = std::current_exception();
   }
@@ -425,7 +427,6 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
     if (database_->in_transaction()) co_await into.begun.async_rollback(limits());
     std::rethrow_exception(failed);
   }
-  const checkpoint now = at_end(unfit);
   const postgres::statement update = progress_update();
   const postgres::params values = values_of_update(last, now);
   try {

@@ -49,7 +49,7 @@ void rejects_file::write(const std::string& file, const page& from, std::size_t 
   put(line_of({{"file", file}, {"line", from.line(row)}, {"reason", reason}, {"values", std::move(values)}}));
 }
 
-void rejects_file::hold(int descriptor, const char* attempt) {
+void rejects_file::adopt(int descriptor, const char* attempt) {
   if (descriptor < 0) fail(attempt);
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
   struct stat status{};
@@ -76,7 +76,7 @@ void rejects_file::lock() {
 bool rejects_file::open_as_it_is() {
   std::error_code ignored;
   if (std::filesystem::status(path_, ignored).type() != std::filesystem::file_type::regular) return false;
-  hold(::open(path_.c_str(), O_RDWR | O_CLOEXEC), "open");
+  adopt(::open(path_.c_str(), O_RDWR | O_CLOEXEC), "open");
   return true;
 }
 
@@ -125,17 +125,17 @@ void rejects_file::back_to(std::uint64_t bytes, std::uint64_t digest) {
   cut();
 }
 
-void rejects_file::put(const std::string& line) {
+void rejects_file::hold() {
   if (not_ours_)
     throw failure(exit_code::output_unwritable,
                   fmt::format("the file of rejected rows '{}' holds those of another unfinished load; --rejects names "
                               "another file, or that load goes on first",
                               path_.string()));
-  if (!file_) {
-    // Opening a named pipe that nobody reads would wait for ever, and could not be stopped.
-    hold(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666), "create");
-    cut();  // only now that no other program writes to it
-  }
+  // Opening a named pipe that nobody reads would wait for ever, and could not be stopped.
+  if (!held()) adopt(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666), "create");
+}
+
+void rejects_file::put(const std::string& line) {
   if (torn_at_ == bytes_) append_bytes("\n");
   append_bytes(line);
 }

@@ -26,14 +26,20 @@ namespace load {
 class page;
 
 /// Nothing is created before the first row is rejected; a file that is there is made anew then, unless a load goes on
-/// in it. From its first use to the end of the process a regular file is locked (flock). May wait for the disk, and as
-/// long as `patience` says for another program. Fails with `failure`: output unwritable, or locked. One thread at a
-/// time.
+/// in it. From its first use to the end of the process a regular file is locked (flock). May wait for the disk; `find`,
+/// `append` and `hold` as long as `patience` says for another program, so no transaction is open then: that program may
+/// wait for it. Fails with `failure`: output unwritable, or locked. One thread at a time.
 class rejects_file {
  public:
   rejects_file(std::filesystem::path path, std::chrono::milliseconds patience)
       : path_(std::move(path)), patience_(patience) {}
 
+  /// Opens the file, or makes it, and waits until no other program writes to it. Changes nothing in it; the next call is
+  /// `cut`, when the load is known to be ours.
+  void hold();
+  [[nodiscard]] bool held() const noexcept { return file_ && !not_ours_; }
+
+  /// Only of a file that is held.
   void write(const std::string& file, const penstock::files::rejected_row& row);
   void write(const std::string& file, const page& from, std::size_t row, std::string_view reason);
 
@@ -69,7 +75,7 @@ class rejects_file {
   void put(const std::string& line);
   [[noreturn]] void fail(const char* attempt) const;
 
-  void hold(int descriptor, const char* attempt);
+  void adopt(int descriptor, const char* attempt);
   void lock();
   bool open_as_it_is();
   void take_in(std::uint64_t bytes);

@@ -1,10 +1,11 @@
 """The file of rejected rows: whose it is, and what is never cut from it."""
 import fcntl
 import json
+import sqlite3
 import subprocess
 import unittest
 
-from support import DISK_FULL, LOCKED, OK, OUTPUT, LoadTest
+from support import DISK_FULL, LOCKED, OK, OUTPUT, LoadTest, eventually
 
 
 class RejectsFile(LoadTest):
@@ -98,13 +99,41 @@ class RejectsFile(LoadTest):
                 file.unlink()
             if round % 2:
                 self.run_load(path, "--batch", 100, prefix=["prlimit", "--fsize=100000"])
-            runs = [subprocess.Popen(self.command(path, "--batch", 100), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            runs = [subprocess.Popen(self.command(path, "--batch", 100), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                      cwd=self.folder) for _ in range(2)]
-            codes = {run.wait(timeout=120) for run in runs}
-            self.assertLessEqual(codes, {OK, LOCKED})
-            self.assertIn(OK, codes)
+            said = b"".join(run.communicate(timeout=120)[1] for run in runs)
+            codes = {run.returncode for run in runs}
+            self.assertLessEqual(codes, {OK, LOCKED}, said)
+            self.assertIn(OK, codes, said)
             self.assertTrue([n for n, in self.rows()] == [n for n in range(20_000) if n % 7])
-            self.assertTrue(self.lines("t.db.t.rejects.ndjson") == [n + 2 for n in range(0, 20_000, 7)])
+            self.assertEqual(self.lines("t.db.t.rejects.ndjson"), [n + 2 for n in range(0, 20_000, 7)], said)
+
+    def test_is_waited_for_in_no_transaction_and_left_alone_by_who_lost_his_load_meanwhile(self):
+        for row in ("2,bad", "twice"):  # one that is malformed, and one that the table refuses
+            with self.subTest(row=row):
+                for file in self.folder.glob("t.db*"):
+                    file.unlink()
+                self.query("CREATE TABLE t(n UNIQUE)")
+                path = self.write("t.csv", f"n\ntwice\n{row}\n")
+                file = self.folder / "t.db.t.rejects.ndjson"
+                with open(file, "w") as theirs:
+                    fcntl.flock(theirs, fcntl.LOCK_EX)
+                    theirs.write('{"line":1}\n')
+                    theirs.flush()
+                    run = subprocess.Popen(self.command(path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder)
+                    eventually("the load has begun", self.has_begun)
+                    self.query("UPDATE penstock_progress SET owner = owner + 1")
+                _, err = run.communicate(timeout=120)
+                self.assertEqual(run.returncode, LOCKED, err)
+                self.assertIn(b"another program goes on with the same load", err)
+                self.assertEqual(file.read_text(), '{"line":1}\n')
+                self.assertEqual(self.rows(), [])
+
+    def has_begun(self):
+        try:
+            return self.query("SELECT 1 FROM penstock_progress") != []
+        except sqlite3.OperationalError:
+            return False
 
     def test_goes_on_when_a_finished_input_has_grown_also_if_it_was_removed(self):
         path = self.write("t.csv", "n\n1\n2,bad\n")

@@ -83,7 +83,8 @@ class LoadTest(unittest.TestCase):
     def query(self, sql, db=None):
         connection = sqlite3.connect(db or self.db)
         try:
-            return connection.execute(sql).fetchall()
+            with connection:
+                return connection.execute(sql).fetchall()
         finally:
             connection.close()
 

@@ -24,8 +24,6 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-double seconds(penstock::duration d) { return std::chrono::duration<double>(d).count(); }
-
 /// Whether an edge is one of the queues between producers and consumers, not before or after them.
 bool is_queue(const penstock::edge_report& edge) {
   return edge.from != turns_stage && edge.from != produce_rate_stage && edge.from != consume_rate_stage;
@@ -64,7 +62,7 @@ std::string live_text(const penstock::report& now, penstock::duration since, std
                       std::uint64_t consumed_since) {
   std::string text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{:.1f} s", seconds(now.elapsed));
+  fmt::format_to(out, "{:.1f} s", seconds_of(now.elapsed));
   const auto queues = std::count_if(now.edges.begin(), now.edges.end(), is_queue);
   fmt::format_to(out, "  queue{}", queues == 1 ? "" : "s");
   std::size_t capacity = 0;
@@ -78,7 +76,7 @@ std::string live_text(const penstock::report& now, penstock::duration since, std
     }
   }
   if (queues > 1) fmt::format_to(out, " of {}", capacity);
-  const double time = std::max(seconds(since), 1e-9);
+  const double time = std::max(seconds_of(since), 1e-9);
   fmt::format_to(out, "  produced {}/s  consumed {}/s", amount(static_cast<double>(produced_since) / time),
                  amount(static_cast<double>(consumed_since) / time));
   if (now.stop_requested) text += "  (ending)";

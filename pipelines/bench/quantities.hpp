@@ -10,6 +10,7 @@ using common::count_of;
 using common::duration_of;
 using common::per_second_of;
 using common::rate_of;
+using common::seconds_of;
 using common::size_of;
 using common::time_text;
 using common::times;

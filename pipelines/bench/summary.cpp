@@ -94,8 +94,6 @@ using json = nlohmann::ordered_json;
 
 json rate_json(const std::optional<penstock::rate>& r) { return r ? json(per_second_of(*r)) : json(); }
 
-double seconds(penstock::duration d) { return std::chrono::duration<double>(d).count(); }
-
 json shape_json(const shape& s) {
   return {{"producers", s.producers},
           {"consumers", s.consumers},
@@ -108,9 +106,9 @@ json shape_json(const shape& s) {
           {"latency", s.latency},
           {"produce_rate_per_s", rate_json(s.produce_rate)},
           {"consume_rate_per_s", rate_json(s.consume_rate)},
-          {"work_s", seconds(s.work)},
-          {"produce_work_s", seconds(s.produce_work)},
-          {"consume_work_s", seconds(s.consume_work)},
+          {"work_s", seconds_of(s.work)},
+          {"produce_work_s", seconds_of(s.produce_work)},
+          {"consume_work_s", seconds_of(s.consume_work)},
           {"order", s.order == penstock::order::kept ? "kept" : "any"},
           {"on", s.place == penstock::place::blocking ? "blocking" : "cpu"}};
 }

@@ -23,8 +23,6 @@ constexpr double cheap = 500e-9;          // a hand-over, some ten nanoseconds t
 constexpr std::size_t large = 64;         // items that a queue holds
 constexpr double long_item = 0.1;         // of the measurement
 
-double seconds(penstock::duration d) { return std::chrono::duration<double>(d).count(); }
-
 std::string percent(double share) { return fmt::format("{:.0f} %", 100 * std::clamp(share, 0.0, 1.0)); }
 
 bool is_rate(const penstock::stage_report& stage) {
@@ -39,12 +37,12 @@ class figures {
   figures(const penstock::report& r, const shape& s, const machine& on) : r_(r), s_(s), on_(on) {
     for (const auto& stage : r.stages) {
       if (is_rate(stage)) continue;
-      if (on_a_core(stage)) cores_ += seconds(stage.busy) / elapsed();
+      if (on_a_core(stage)) cores_ += seconds_of(stage.busy) / elapsed();
       if (top_ == nullptr || busy(stage) > busy(*top_)) top_ = &stage;
     }
   }
 
-  [[nodiscard]] double elapsed() const { return std::max(seconds(r_.elapsed), 1e-9); }
+  [[nodiscard]] double elapsed() const { return std::max(seconds_of(r_.elapsed), 1e-9); }
   [[nodiscard]] double busy(const penstock::stage_report& stage) const { return of_workers(stage, stage.busy); }
   [[nodiscard]] bool on_a_core(const penstock::stage_report& stage) const {
     return !is_middle(stage) || s_.place == penstock::place::cpu;
@@ -71,7 +69,7 @@ class figures {
   /// One whose items take so long that what is cut off at the end weighs; null: none.
   [[nodiscard]] const penstock::stage_report* with_long_items() const {
     const auto found = std::ranges::find_if(r_.stages, [&](const auto& stage) {
-      return !is_rate(stage) && seconds(stage.busy) > long_item * elapsed() * static_cast<double>(stage.done);
+      return !is_rate(stage) && seconds_of(stage.busy) > long_item * elapsed() * static_cast<double>(stage.done);
     });
     return found == r_.stages.end() ? nullptr : &*found;
   }
@@ -111,7 +109,7 @@ class figures {
 
  private:
   [[nodiscard]] double of_workers(const penstock::stage_report& stage, penstock::duration d) const {
-    return seconds(d) / elapsed() / static_cast<double>(std::max<std::size_t>(stage.workers, 1));
+    return seconds_of(d) / elapsed() / static_cast<double>(std::max<std::size_t>(stage.workers, 1));
   }
 
   const penstock::report& r_;
@@ -123,7 +121,7 @@ class figures {
 
 /// How much of what a rate allowed was used. The first item needs no time.
 double used(const penstock::report& r, const char* stage, penstock::rate all) {
-  const double allowed = per_second_of(all) * seconds(r.elapsed) + 1;
+  const double allowed = per_second_of(all) * seconds_of(r.elapsed) + 1;
   return static_cast<double>(r.stage(stage).done) / allowed;
 }
 

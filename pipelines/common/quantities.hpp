@@ -1,6 +1,7 @@
 // What people write for a time, a rate or a size, and how such are shown to them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,8 @@ namespace common {
 
 /// The rate of `n` that keep to `r` each; none: faster than one in a nanosecond.
 [[nodiscard]] std::optional<penstock::rate> times(penstock::rate r, std::size_t n);
+
+[[nodiscard]] inline double seconds_of(penstock::duration d) { return std::chrono::duration<double>(d).count(); }
 
 /// Items a second.
 [[nodiscard]] double per_second_of(penstock::rate r);

@@ -52,8 +52,8 @@ void page_writer::insert_and_reject(const page& rows) const {
   }
 }
 
-// In no transaction: who holds the file may be waiting for ours, to hear that the load is not his any more. And who waited
-// for the file may hear that himself, and has then changed nothing in it.
+// In no transaction: who holds the file may be waiting for ours, to hear that the load is not his any more. And who
+// waited for the file may hear that himself, and has then changed nothing in it.
 void page_writer::hold_file() const {
   if (work_->rejects.held()) return;
   work_->rejects.hold();

@@ -34,8 +34,8 @@ class rejects_file {
   rejects_file(std::filesystem::path path, std::chrono::milliseconds patience)
       : path_(std::move(path)), patience_(patience) {}
 
-  /// Opens the file, or makes it, and waits until no other program writes to it. Changes nothing in it; the next call is
-  /// `cut`, when the load is known to be ours.
+  /// Opens the file, or makes it, and waits until no other program writes to it. Changes nothing in it; the next call
+  /// is `cut`, when the load is known to be ours.
   void hold();
   [[nodiscard]] bool held() const noexcept { return file_ && !not_ours_; }
 

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -69,6 +71,28 @@ template <class F, class T>
 using body_result =
     std::decay_t<decltype(call_body(std::declval<const F&>(), std::declval<T>(), std::declval<penstock::context&>()))>;
 
+/// Such a function without its type: a stage is compiled for what goes in and out, so once for all the functions of a
+/// suite.
+template <class Out, class In>
+class body {
+ public:
+  template <class F>
+    requires(!std::same_as<F, body>)
+  explicit body(F f)
+      : call_([f = std::make_shared<const F>(std::move(f))](In item, penstock::context& c) -> Out {
+          return static_cast<Out>(call_body(*f, std::forward<In>(item), c));
+        }) {}
+
+  Out operator()(In item, penstock::context& c) const { return call_(std::forward<In>(item), c); }
+
+ private:
+  std::function<Out(In, penstock::context&)> call_;
+};
+template <class In, class F>
+body<body_result<F, In>, In> body_of(F f) {
+  return body<body_result<F, In>, In>(std::move(f));
+}
+
 template <class Bodies, class T, class... Stages>
 class line {
  public:
@@ -77,39 +101,40 @@ class line {
   /// One item in, one item out.
   template <class F>
   [[nodiscard]] auto map(F f, policy how = {}) && {
-    return add<body_result<F, T>>(Bodies::template map<T>(name(), how, std::move(f)));
+    return add<body_result<F, T>>(Bodies::template map<T>(name(), how, body_of<T>(std::move(f))));
   }
   /// The same, where an item may be tried several times. The body gets an lvalue.
   template <class F>
   [[nodiscard]] auto map(F f, again tries, policy how = {}) && {
-    return add<body_result<F, T&>>(Bodies::template map_again<T>(name(), how, tries, std::move(f)));
+    return add<body_result<F, T&>>(Bodies::template map_again<T>(name(), how, tries, body_of<T&>(std::move(f))));
   }
   /// The same, where an item that fails in the end goes into `letters`, with its error.
   template <class Queue, class F>
   [[nodiscard]] auto map_or_bury(Queue& letters, F f, again tries = {0}, policy how = {}) && {
-    return add<body_result<F, T&>>(Bodies::template map_or_bury<T>(name(), how, letters.native(), tries, std::move(f)));
+    return add<body_result<F, T&>>(
+        Bodies::template map_or_bury<T>(name(), how, letters.native(), tries, body_of<T&>(std::move(f))));
   }
   /// The same, by workers that divide the items by `key`: those of one key are in order.
   template <class Key, class F>
   [[nodiscard]] auto map_by(Key key, F f, policy how = {}) && {
-    return add<body_result<F, T>>(
-        penstock::keyed_transform(how.given<penstock::keyed_options>(name()), std::move(key), std::move(f)));
+    return add<body_result<F, T>>(penstock::keyed_transform(how.given<penstock::keyed_options>(name()), std::move(key),
+                                                            body_of<T>(std::move(f))));
   }
   template <class F>
   [[nodiscard]] auto filter(F f, policy how = {}) && {
-    return add<T>(penstock::filter(how.given<penstock::transform_options>(name()), std::move(f)));
+    return add<T>(penstock::filter(how.given<penstock::transform_options>(name()), body_of<const T&>(std::move(f))));
   }
   /// `f` gives an optional.
   template <class F>
   [[nodiscard]] auto pick(F f, policy how = {}) && {
     using next = typename body_result<F, T>::value_type;
-    return add<next>(penstock::filter_map(how.given<penstock::transform_options>(name()), std::move(f)));
+    return add<next>(penstock::filter_map(how.given<penstock::transform_options>(name()), body_of<T>(std::move(f))));
   }
   /// `f` gives a range.
   template <class F>
   [[nodiscard]] auto expand(F f, policy how = {}) && {
     using next = std::ranges::range_value_t<body_result<F, T>>;
-    return add<next>(penstock::flat_map(how.given<penstock::transform_options>(name()), std::move(f)));
+    return add<next>(penstock::flat_map(how.given<penstock::transform_options>(name()), body_of<T>(std::move(f))));
   }
   [[nodiscard]] auto batch(std::size_t count, std::chrono::nanoseconds within = std::chrono::nanoseconds::max(),
                            std::size_t capacity = penstock::default_capacity) && {
@@ -134,8 +159,8 @@ class line {
   /// Bounds the weight of what waits before the next word's stage, `map` with that function.
   template <class Weigh, class F>
   [[nodiscard]] auto map_weighed(Weigh weigh, std::uint64_t most, F f, policy how = {}) && {
-    return add<body_result<F, T>>(
-        penstock::weighed({.most = most}, std::move(weigh), Bodies::template map<T>(name(), how, std::move(f))));
+    return add<body_result<F, T>>(penstock::weighed({.most = most}, std::move(weigh),
+                                                    Bodies::template map<T>(name(), how, body_of<T>(std::move(f)))));
   }
   /// Each item goes through both, by a copy; what they make comes together in no order.
   template <class F, class G>
@@ -153,7 +178,7 @@ class line {
   /// The sink is a function of an item.
   template <class F>
   [[nodiscard]] penstock::pipeline each(F f, policy how = {}) && {
-    return close(Bodies::template each<T>(name(), how, std::move(f)));
+    return close(Bodies::template each<T>(name(), how, body<void, T>(std::move(f))));
   }
   /// The sink is a vector, which must outlive the run.
   [[nodiscard]] penstock::pipeline into(std::vector<T>& to, policy how = {}) && {
@@ -173,7 +198,7 @@ class line {
   /// A branch with one stage.
   template <class F>
   static auto part(const char* which, policy how, F f) {
-    return penstock::branch(Bodies::template map<T>(name() + which, how, std::move(f)));
+    return penstock::branch(Bodies::template map<T>(name() + which, how, body_of<T>(std::move(f))));
   }
   template <class Next, class Stage>
   auto add(Stage stage) {

@@ -11,7 +11,7 @@ namespace penstock {
 
 namespace {
 
-std::string for_people(duration d) {
+std::string in_tenths(duration d) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(1) << std::chrono::duration<double>(d).count() << " s";
   return out.str();
@@ -19,7 +19,7 @@ std::string for_people(duration d) {
 
 std::string bodies(const stage_report& stage) {
   return std::to_string(stage.under_way) + (stage.under_way == 1 ? " body" : " bodies, the first") + " for " +
-         for_people(stage.longest);
+         in_tenths(stage.longest);
 }
 
 std::string fill(const edge_report& edge) {
@@ -92,14 +92,14 @@ std::string stall::dot() const {
   for (const auto& edge : report.edges) {
     out << "  s" << number[edge.from] << " -> s" << number[edge.to] << " [label=\"" << fill(edge) << "\"];\n";
   }
-  out << "  label=\"" << dot_escaped(sentence(cause)) << "; nothing has moved for " << for_people(quiet) << "\";\n}\n";
+  out << "  label=\"" << dot_escaped(sentence(cause)) << "; nothing has moved for " << in_tenths(quiet) << "\";\n}\n";
   return out.str();
 }
 
 std::ostream& operator<<(std::ostream& out, const stall& s) {
   std::ostringstream text;  // so that the caller's stream keeps its format
   text << "'" << s.report.pipeline << "' does not move: " << sentence(s.cause) << "; nothing has moved for "
-       << for_people(s.quiet) << "\n";
+       << in_tenths(s.quiet) << "\n";
   for (const auto& stage : s.report.stages) {
     if (stage.doing == activity::left) continue;
     text << "  '" << stage.name << "' (" << stage.kind << "): " << to_string(stage.doing);

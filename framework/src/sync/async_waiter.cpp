@@ -38,11 +38,13 @@ class wait_service final : public boost::asio::execution_context::service {
 
   /// Before handlers are destroyed: what those hold may belong to a watcher.
   void tell_watchers() noexcept {
+    std::unordered_map<const context_watcher*, std::unique_ptr<context_belongings>> belongings;  // goes last
     std::unordered_map<const context_watcher*, std::weak_ptr<context_watcher>> watchers;
     {
       const std::lock_guard hold(waits_->mutex);
       waits_->down = true;
       watchers.swap(waits_->watchers);
+      belongings.swap(waits_->belongings);
     }
     for (const auto& entry : watchers) {
       if (const auto watcher = entry.second.lock()) watcher->context_goes_down();

@@ -23,19 +23,21 @@
 namespace penstock {
 namespace detail {
 
-rate_home::rate_home(std::weak_ptr<rate_state> of, const boost::asio::any_io_executor& executor)
-    : of_(std::move(of)),
-      context_(context_of(executor)),
-      waits_(waits_of(context_)),
-      strand_(boost::asio::make_strand(executor)) {}
+rate_home::rate_home(std::weak_ptr<rate_state> of, boost::asio::execution_context& context)
+    : of_(std::move(of)), context_(context), waits_(waits_of(context)) {}
 
 rate_home::~rate_home() {
   const std::lock_guard hold(waits_->mutex);
   waits_->watchers.erase(this);
+  waits_->belongings.erase(this);
 }
 
-void rate_home::watch_context() {
+void rate_home::settle_in(const boost::asio::any_io_executor& executor) {
+  auto made = std::make_unique<place>(executor);
   const std::lock_guard hold(waits_->mutex);
+  if (waits_->down) return;
+  place_ = made.get();
+  waits_->belongings.emplace(this, std::move(made));
   waits_->watchers.emplace(this, weak_from_this());
 }
 
@@ -45,14 +47,11 @@ bool rate_home::is_on(const boost::asio::any_io_executor& executor) const noexce
 
 void rate_home::ask_for_alarm() noexcept {
   const std::lock_guard hold(waits_->mutex);
-  if (!waits_->down) boost::asio::post(*strand_, [self = shared_from_this()] { self->set_alarm(); });
+  if (!waits_->down) boost::asio::post(place_->on, [self = shared_from_this()] { self->set_alarm(); });
 }
 
 void rate_home::context_goes_down() noexcept {
-  alarm_.reset();  // nothing runs on the strand any more
-  armed_ = never;
   if (const auto of = of_.lock()) of->lost(*this);
-  strand_.reset();
 }
 
 void rate_home::set_alarm() {
@@ -60,15 +59,16 @@ void rate_home::set_alarm() {
   const auto when = of ? of->due(*this) : never;
   if (when == armed_) return;
   armed_ = when;
-  alarm_.reset();
+  place_->alarm.reset();
   if (when == never) return;
-  alarm_ = std::make_unique<alarm_type>(*strand_, when);
-  alarm_->timer().async_wait([self = shared_from_this(), rang = alarm_->rang()](boost::system::error_code error) {
-    if (!rang(error)) return;
-    self->armed_ = never;
-    if (const auto of_it = self->of_.lock()) of_it->ring();
-    self->set_alarm();
-  });
+  place_->alarm = std::make_unique<alarm_type>(place_->on, when);
+  place_->alarm->timer().async_wait(
+      [self = shared_from_this(), rang = place_->alarm->rang()](boost::system::error_code error) {
+        if (!rang(error)) return;
+        self->armed_ = never;
+        if (const auto of_it = self->of_.lock()) of_it->ring();
+        self->set_alarm();
+      });
 }
 
 bool rate_state::try_acquire() {
@@ -148,8 +148,8 @@ void rate_state::settle_down(const rate_waiter& first, const boost::asio::any_io
         const std::lock_guard hold(lock_);
         if (line_.front() != &first) return;  // it has gone already, and who came after it decides
       }
-      auto made = std::make_shared<rate_home>(weak_from_this(), executor);
-      made->watch_context();
+      auto made = std::make_shared<rate_home>(weak_from_this(), context_of(executor));
+      made->settle_in(executor);
       before = std::exchange(home_, std::move(made));
     }
     home = home_;
@@ -183,11 +183,12 @@ namespace {
 
 class rate_wait final : public rate_waiter, public async_waiter {
  public:
-  rate_wait(std::shared_ptr<rate_state> limiter, completion<state> handler, boost::asio::any_io_executor executor)
-      : limiter_(std::move(limiter)), handler_(std::move(handler)), executor_(std::move(executor)) {}
+  rate_wait(std::shared_ptr<rate_state> limiter, completion<state> handler)
+      : limiter_(std::move(limiter)), handler_(std::move(handler)) {}
 
-  /// Call once, on a waiter made by `new` whose only reference is the caller's: it passes to the line.
-  void start(const wait_limits& limits) {
+  /// Call once, on a waiter made by `new` whose only reference is the caller's: it passes to the line. The executor is
+  /// the handler's. It is not kept: who completes the wait lets go of what is left of it when the context may be gone.
+  void start(const wait_limits& limits, const boost::asio::any_io_executor& executor) {
     struct rollback {
       rate_wait* waiter;
       ~rollback() {
@@ -204,7 +205,6 @@ class rate_wait final : public rate_waiter, public async_waiter {
     unless_started.waiter = nullptr;
     // Once in line, this may be gone at any time.
     const auto limiter = limiter_;
-    const auto executor = executor_;
     if (!limiter->line_up(*this, executor)) settle();
   }
 
@@ -220,7 +220,6 @@ class rate_wait final : public rate_waiter, public async_waiter {
 
   const std::shared_ptr<rate_state> limiter_;
   completion<state> handler_;  // whose it is: see async_waiter.hpp
-  const boost::asio::any_io_executor executor_;
 };
 
 struct initiate_acquire {
@@ -228,12 +227,12 @@ struct initiate_acquire {
   void operator()(Handler&& handler, std::shared_ptr<rate_state> limiter, const wait_limits& limits) const {
     auto slot = asio::get_associated_cancellation_slot(handler);
     const boost::asio::any_io_executor executor = asio::get_associated_executor(handler);
-    auto* const wait = new rate_wait(std::move(limiter), completion<state>(std::forward<Handler>(handler)), executor);
+    auto* const wait = new rate_wait(std::move(limiter), completion<state>(std::forward<Handler>(handler)));
     if (slot.is_connected())
       slot.assign([self = async_waiter_reference(*wait)](asio::cancellation_type type) {
         if (type != asio::cancellation_type::none) self->cancel(state::cancelled);
       });
-    wait->start(limits);
+    wait->start(limits, executor);
   }
 };
 

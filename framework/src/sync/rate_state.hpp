@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -31,13 +30,13 @@ class rate_state;
 /// Where the alarm is: on one context, with a strand of its own. Its functions are called on that strand.
 class rate_home final : public context_watcher, public std::enable_shared_from_this<rate_home> {
  public:
-  rate_home(std::weak_ptr<rate_state> of, const boost::asio::any_io_executor& executor);
+  rate_home(std::weak_ptr<rate_state> of, boost::asio::execution_context& context);
   rate_home(const rate_home&) = delete;
   rate_home& operator=(const rate_home&) = delete;
   ~rate_home();
 
-  /// Call once, when it is shared.
-  void watch_context();
+  /// Call once, when it is shared; the executor is one of the context.
+  void settle_in(const boost::asio::any_io_executor& executor);
 
   [[nodiscard]] bool is_on(const boost::asio::any_io_executor& executor) const noexcept;
 
@@ -48,14 +47,19 @@ class rate_home final : public context_watcher, public std::enable_shared_from_t
   using strand = boost::asio::strand<boost::asio::any_io_executor>;
   using alarm_type = alarm<strand>;
 
+  struct place final : context_belongings {
+    explicit place(const boost::asio::any_io_executor& executor) : on(boost::asio::make_strand(executor)) {}
+    strand on;
+    std::unique_ptr<alarm_type> alarm;
+  };
+
   void context_goes_down() noexcept override;
   void set_alarm();
 
   const std::weak_ptr<rate_state> of_;
   boost::asio::execution_context& context_;  // touched while it is not down
   const std::shared_ptr<context_waits> waits_;
-  std::optional<strand> strand_;
-  std::unique_ptr<alarm_type> alarm_;
+  place* place_ = nullptr;  // there while the context is not down
   time_point armed_ = never;
 };
 

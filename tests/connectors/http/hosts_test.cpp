@@ -138,6 +138,9 @@ TEST(http_faults, too_many_open_files_are_called_that) {
   asio::io_context io;
   http::client client({.base_url = server.url()});
   (void)run_on(io, client.async_get("ok"));  // all descriptors but the connection's are there
+  const auto nobody = "HTTP://127.0.0.1:" + std::to_string(1) + "/";
+  // A sanitizer opens a pipe to look at a class that it sees for the first time: let it see those of a failure.
+  EXPECT_THROW(run_on(io, client.async_get(nobody)), http::error);
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   std::vector<int> taken;
@@ -147,7 +150,7 @@ TEST(http_faults, too_many_open_files_are_called_that) {
   for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken.push_back(fd);
   std::string why;
   try {
-    run_on(io, client.async_get("HTTP://127.0.0.1:" + std::to_string(1) + "/"));
+    run_on(io, client.async_get(nobody));
   } catch (const http::error& e) {
     why = e.why();
   }

@@ -11,7 +11,6 @@ namespace penstock::http {
 namespace {
 
 using std::chrono::steady_clock;
-constexpr auto no_time = steady_clock::time_point::max();
 
 void start_libcurl() {
   static const CURLcode started = ::curl_global_init(CURL_GLOBAL_DEFAULT);

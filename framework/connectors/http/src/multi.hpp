@@ -28,6 +28,8 @@
 
 namespace penstock::http {
 
+inline constexpr auto no_time = std::chrono::steady_clock::time_point::max();
+
 /// libcurl must not be called from inside of itself.
 class inside {
  public:
@@ -141,7 +143,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   name_gate::waiting released_;  ///< through the gate, the same
   transfer* first_ = nullptr;
   std::size_t under_way_ = 0;
-  std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::time_point::max();
+  std::chrono::steady_clock::time_point due_ = no_time;
   std::chrono::steady_clock::time_point armed_ = std::chrono::steady_clock::time_point::max();
   std::vector<std::pair<std::shared_ptr<transfer>, failure>> ending_;  ///< asked for inside of libcurl
   std::atomic<bool> down_{false};  ///< relaxed: a caller of another thread must not race with the end of its context

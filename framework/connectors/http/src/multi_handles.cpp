@@ -12,7 +12,6 @@ namespace penstock::http {
 namespace {
 
 using std::chrono::steady_clock;
-constexpr auto no_time = steady_clock::time_point::max();
 constexpr std::size_t most_spare = 1024;
 
 }  // namespace

@@ -36,12 +36,24 @@ class context_watcher {
   ~context_watcher() = default;
 };
 
+/// What somebody has of an execution context that he may outlive: an executor, a timer. It is the context's list that
+/// owns it, so that it goes under the list's mutex or with the context; a last reference on another thread could come
+/// too late by a moment.
+class context_belongings {
+ public:
+  context_belongings() = default;
+  context_belongings(const context_belongings&) = delete;
+  context_belongings& operator=(const context_belongings&) = delete;
+  virtual ~context_belongings() = default;
+};
+
 /// The waits of one execution context. Outlives the context while somebody still completes one of its waits.
 struct context_waits {
   std::mutex mutex;
   async_waiter* first = nullptr;  // guarded by mutex, as are the links of those in the list
   bool down = false;              // guarded by mutex
-  std::unordered_map<const context_watcher*, std::weak_ptr<context_watcher>> watchers;  // guarded by mutex
+  std::unordered_map<const context_watcher*, std::weak_ptr<context_watcher>> watchers;         // guarded by mutex
+  std::unordered_map<const context_watcher*, std::unique_ptr<context_belongings>> belongings;  // guarded by mutex
 };
 
 /// Those of `context`; throws when it goes down already.

@@ -50,7 +50,6 @@ struct gave_up_waiting : std::runtime_error {
 struct load_history {
   std::vector<checkpoint> loads;  ///< the oldest first; none if the table is not there (any more)
   bool table_is_empty = true;
-  std::vector<std::string> rejects_in_use;  ///< files that hold rejected rows of unfinished loads other than these
 };
 
 /// Called in the transaction of a page, when all its rows are in but for those that were left out, in order. Returns
@@ -76,6 +75,9 @@ class destination {
   /// The loads into the table so far. Makes nothing. `inputs` are those of the load that is about to begin, as in a
   /// checkpoint.
   virtual load_history history(const std::string& inputs) = 0;
+
+  /// The files that hold rejected rows of unfinished loads, this one of these inputs left out.
+  virtual std::vector<std::string> rejects_in_use(const std::string& inputs) = 0;
 
   /// Makes the table, or looks whether the one there is fits, and returns how its columns take their values. `file` is
   /// named in the refusal: `failure` (other columns). In the same transaction a load without an id is recorded, and

@@ -29,7 +29,7 @@ beginning job::begin() {
   begin_anew_.contents = who.contents;
   begin_anew_.rejects = written_path(how.rejects);
   const auto known = to->history(who.inputs);
-  if (std::ranges::find(known.rejects_in_use, begin_anew_.rejects) != known.rejects_in_use.end()) rejects.keep_off();
+  see_whose_rejects();
   auto decided = decide(known, who, how.resume, how.table);
   done = decided.how == beginning::anew ? begin_anew_ : std::move(decided.from);
   return decided.how;
@@ -51,12 +51,18 @@ void job::go_on() {
     } else if (another) {
       rejects.append();
     }
+    see_whose_rejects();
     mine.rejects_bytes = rejects.bytes();
     mine.rejects_digest = rejects.digest();
   }
   to->record(done, mine);
   done = std::move(mine);
   rejects.cut();
+}
+
+void job::see_whose_rejects() {
+  const auto in_use = to->rejects_in_use(begin_anew_.inputs);
+  if (std::ranges::find(in_use, begin_anew_.rejects) != in_use.end()) rejects.keep_off();
 }
 
 void job::begin_anew() {

@@ -57,6 +57,8 @@ void page_writer::insert_and_reject(const page& rows) const {
 void page_writer::hold_file() const {
   if (work_->rejects.held()) return;
   work_->rejects.hold();
+  work_->see_whose_rejects();  // who held it until now may have left lines, and died
+  work_->rejects.require_ours();
   work_->to->record(work_->done, work_->done);
   work_->rejects.cut();
 }

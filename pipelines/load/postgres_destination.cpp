@@ -59,6 +59,19 @@ bool blames_a_row(const postgres::error& e) {
          e.sqlstate() == "P0001";  // raised by a trigger
 }
 
+// Whether it is said to the user, not met with another attempt.
+bool ends_the_load(const std::exception_ptr& why) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const failure&) {
+    return true;
+  } catch (const postgres::error& e) {
+    return !blames_a_row(e);
+  } catch (...) {
+    return false;
+  }
+}
+
 // Thrown where the table left out a row of several; which one is found as a bad row is.
 struct left_out : std::runtime_error {
   left_out() : std::runtime_error("a trigger of the table leaves it out") {}
@@ -137,14 +150,18 @@ void postgres_destination::in_transaction(Body&& body) {
   } catch (...) {
     failed = std::current_exception();
   }
-  if (failed) {
-    try {
-      await([&] { return begun.async_rollback(limits()); });
-    } catch (const postgres::error&) {  // then the connection is closed, which undoes it too
-    }
-    std::rethrow_exception(failed);
-  }
+  if (failed) await([&] { return undo(begun, failed); });
   await([&] { return begun.async_commit(limits()); });
+}
+
+// Throws `why`, or that there is no going on after it: then the connection is closed, which undoes everything too.
+asio::awaitable<void> postgres_destination::undo(postgres::transaction& begun, std::exception_ptr why) {
+  try {
+    if (database_->in_transaction()) co_await begun.async_rollback(limits());
+  } catch (const postgres::error&) {
+    if (!ends_the_load(why)) throw;
+  }
+  std::rethrow_exception(why);
 }
 
 postgres_destination::postgres_destination(const options& how) : how_(how) {
@@ -205,8 +222,6 @@ load_history postgres_destination::history(const std::string& inputs) {
             postgres::params(how_.table));
     for (const auto row : rows) found.loads.push_back(checkpoint_of(row));
     if (!found.loads.empty()) latest_known_ = found.loads.back().id;
-    const auto in_use = ask(files_in_use, postgres::params(how_.table, inputs));
-    for (const auto row : in_use) found.rejects_in_use.push_back(row.get<std::string>(0));
     if (columns_of(how_.table).empty()) {
       found.loads.clear();
       return found;
@@ -214,6 +229,16 @@ load_history postgres_destination::history(const std::string& inputs) {
     const auto some = ask(fmt::format("SELECT EXISTS (SELECT FROM {})", postgres::quote_identifier(how_.table)));
     found.table_is_empty = !some.at(0).get<bool>(0);
     return found;
+  });
+}
+
+std::vector<std::string> postgres_destination::rejects_in_use(const std::string& inputs) {
+  return in_our_words([&]() -> std::vector<std::string> {
+    if (columns_of("penstock_progress").empty()) return {};
+    std::vector<std::string> files;
+    const auto found = ask(files_in_use, postgres::params(how_.table, inputs));
+    for (const auto row : found) files.push_back(row.get<std::string>(0));
+    return files;
   });
 }
 
@@ -423,10 +448,7 @@ asio::awaitable<void> postgres_destination::insert_all(const page& rows, const c
   } catch (...) {
     failed = std::current_exception();
   }
-  if (failed) {
-    if (database_->in_transaction()) co_await into.begun.async_rollback(limits());
-    std::rethrow_exception(failed);
-  }
+  if (failed) co_await undo(into.begun, failed);
   const postgres::statement update = progress_update();
   const postgres::params values = values_of_update(last, now);
   try {

@@ -27,6 +27,7 @@ class postgres_destination final : public destination {
   ~postgres_destination() override;
 
   load_history history(const std::string& inputs) override;
+  std::vector<std::string> rejects_in_use(const std::string& inputs) override;
   std::optional<layout> prepare(layout wanted, match how_strict, const std::string& file, checkpoint& as_recorded,
                                 const penstock::stop_token& stop) override;
   void insert(const page& rows, const checkpoint& last, const page_end& at_end) override;
@@ -45,6 +46,7 @@ class postgres_destination final : public destination {
   auto await(Coroutine&& body);
   template <class Body>
   void in_transaction(Body&& body);
+  boost::asio::awaitable<void> undo(penstock::postgres::transaction& begun, std::exception_ptr why);
   penstock::wait_limits limits() const { return penstock::stopped_by(patience_.token()); }
 
   penstock::postgres::rows ask(const std::string& sql, const penstock::postgres::params& values = {});

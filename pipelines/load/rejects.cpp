@@ -54,18 +54,20 @@ void rejects_file::adopt(int descriptor, const char* attempt) {
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
   struct stat status{};
   regular_ = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-  file_.reset(::fdopen(descriptor, (::fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDWR ? "r+b" : "wb"));
-  if (!file_) {
+  std::unique_ptr<std::FILE, closer> opened(
+      ::fdopen(descriptor, (::fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDWR ? "r+b" : "wb"));
+  if (!opened) {
     ::close(descriptor);
     fail(attempt);
   }
-  if (regular_) lock();
+  if (regular_) lock(descriptor);
+  file_ = std::move(opened);
 }
 
 // It goes with the process. Where the file system has no locks there is none.
-void rejects_file::lock() {
+void rejects_file::lock(int descriptor) const {
   const auto until = std::chrono::steady_clock::now() + patience_;
-  while (::flock(::fileno(file_.get()), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     if (std::chrono::steady_clock::now() >= until)
       throw failure(exit_code::database_locked,
                     fmt::format("another program is writing to the file of rejected rows '{}'", path_.string()));
@@ -112,7 +114,7 @@ void rejects_file::append() {
 }
 
 void rejects_file::cut() {
-  if (!file_ || !regular_) return;
+  if (!held() || !regular_) return;
   if (std::fseek(file_.get(), static_cast<long>(bytes_), SEEK_SET) != 0 ||
       ::ftruncate(::fileno(file_.get()), static_cast<off_t>(bytes_)) != 0)
     fail("shorten");
@@ -125,12 +127,16 @@ void rejects_file::back_to(std::uint64_t bytes, std::uint64_t digest) {
   cut();
 }
 
-void rejects_file::hold() {
+void rejects_file::require_ours() const {
   if (not_ours_)
     throw failure(exit_code::output_unwritable,
                   fmt::format("the file of rejected rows '{}' holds those of another unfinished load; --rejects names "
                               "another file, or that load goes on first",
                               path_.string()));
+}
+
+void rejects_file::hold() {
+  require_ours();
   // Opening a named pipe that nobody reads would wait for ever, and could not be stopped.
   if (!held()) adopt(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666), "create");
 }

@@ -56,8 +56,9 @@ class rejects_file {
   /// Takes back what was written since the file was so long.
   void back_to(std::uint64_t bytes, std::uint64_t digest);
 
-  /// Another load needs the file as it is: a row for it is a failure.
+  /// Another load needs the file as it is: nothing is cut from it, and a row for it is a failure.
   void keep_off() noexcept { not_ours_ = true; }
+  void require_ours() const;
 
   /// What was written is on the disk, so that no checkpoint knows more than the file.
   void sync();
@@ -76,7 +77,7 @@ class rejects_file {
   [[noreturn]] void fail(const char* attempt) const;
 
   void adopt(int descriptor, const char* attempt);
-  void lock();
+  void lock(int descriptor) const;
   bool open_as_it_is();
   void take_in(std::uint64_t bytes);
   void append_bytes(std::string_view bytes);

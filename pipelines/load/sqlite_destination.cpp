@@ -74,11 +74,9 @@ void sqlite_destination::open() {
                                                                                      : sqlite::bad_row_policy::fail});
 }
 
-load_history sqlite_destination::history(const std::string& inputs) {
+load_history sqlite_destination::history(const std::string& /*inputs*/) {
   return in_our_words([&]() -> load_history {
-    if (!database_ || sqlite::table_columns(*database_, "penstock_loads").empty() ||
-        sqlite::table_columns(*database_, "penstock_progress").empty())
-      return {};
+    if (!keeps_progress()) return {};
     load_history found;
     const auto rows = database_->query(
         fmt::format("SELECT id, inputs, contents, {} FROM main.penstock_loads JOIN main.penstock_progress ON load = id "
@@ -87,8 +85,6 @@ load_history sqlite_destination::history(const std::string& inputs) {
         how_.table);
     for (const auto& row : rows.rows) found.loads.push_back(checkpoint_of(row));
     if (!found.loads.empty()) latest_known_ = found.loads.back().id;
-    const auto in_use = database_->query(files_in_use, how_.table, inputs);
-    for (const auto& row : in_use.rows) found.rejects_in_use.push_back(std::get<std::string>(row.at(0)));
     if (sqlite::table_columns(*database_, how_.table).empty()) {
       found.loads.clear();
       return found;
@@ -98,6 +94,21 @@ load_history sqlite_destination::history(const std::string& inputs) {
     found.table_is_empty = std::get<std::int64_t>(some.rows.at(0).at(0)) == 0;
     return found;
   });
+}
+
+std::vector<std::string> sqlite_destination::rejects_in_use(const std::string& inputs) {
+  return in_our_words([&]() -> std::vector<std::string> {
+    if (!keeps_progress()) return {};
+    std::vector<std::string> files;
+    const auto found = database_->query(files_in_use, how_.table, inputs);
+    for (const auto& row : found.rows) files.push_back(std::get<std::string>(row.at(0)));
+    return files;
+  });
+}
+
+bool sqlite_destination::keeps_progress() {
+  return database_ && !sqlite::table_columns(*database_, "penstock_loads").empty() &&
+         !sqlite::table_columns(*database_, "penstock_progress").empty();
 }
 
 std::optional<layout> sqlite_destination::prepare(layout wanted, match how_strict, const std::string& file,

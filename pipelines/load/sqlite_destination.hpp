@@ -19,6 +19,7 @@ class sqlite_destination final : public destination {
   explicit sqlite_destination(const options& how);
 
   load_history history(const std::string& inputs) override;
+  std::vector<std::string> rejects_in_use(const std::string& inputs) override;
   std::optional<layout> prepare(layout wanted, match how_strict, const std::string& file, checkpoint& as_recorded,
                                 const penstock::stop_token& stop) override;
   void insert(const page& rows, const checkpoint& last, const page_end& at_end) override;
@@ -31,6 +32,7 @@ class sqlite_destination final : public destination {
 
  private:
   void open();
+  bool keeps_progress();
   layout made_or_fitting(layout wanted, match how_strict, const std::string& file, checkpoint& as_recorded);
   layout fit(const std::vector<penstock::sqlite::column>& existing, const layout& wanted, match how_strict,
              const std::string& file) const;

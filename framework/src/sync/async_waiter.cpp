@@ -1,5 +1,6 @@
 #include "penstock/sync/detail/async_waiter.hpp"
 
+#include <boost/asio/strand.hpp>
 #include <unordered_map>
 #include <utility>
 
@@ -13,7 +14,11 @@ class wait_service final : public boost::asio::execution_context::service {
   using key_type = wait_service;
   static boost::asio::execution_context::id id;
 
-  explicit wait_service(boost::asio::execution_context& owner) : service(owner) {}
+  explicit wait_service(boost::asio::execution_context& owner) : service(owner) {
+    // Services go down in the reverse order of their making. Were the strands down before the waits, a handler posted
+    // to one would be destroyed at once, under the list's mutex, which what it holds may want too.
+    boost::asio::use_service<boost::asio::detail::strand_executor_service>(owner);
+  }
 
   const std::shared_ptr<context_waits>& waits() const noexcept { return waits_; }
 

@@ -27,7 +27,7 @@ checkpoint of(std::int64_t id, load_state state, const char* inputs = files, con
 
 load::decision decide(std::vector<checkpoint> loads, const char* inputs = files, const char* contents = same,
                       resume_choice choice = resume_choice::automatic, bool repeatable = true, bool empty = false) {
-  return load::decide({std::move(loads), empty, {}}, {inputs, contents, repeatable}, choice, "t");
+  return load::decide({std::move(loads), empty}, {inputs, contents, repeatable}, choice, "t");
 }
 
 bool refused(auto&& call) {

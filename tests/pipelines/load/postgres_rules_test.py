@@ -1,11 +1,13 @@
 """Loading into PostgreSQL: rules of tables that take a page apart, and runs that meet each other or the server's limits."""
+import fcntl
 import os
 import signal
 import subprocess
 import unittest
 
-from support import (BAD_ROW, CHANGED, LOCKED, OK, OTHER_COLUMNS, READ_ONLY, STOPPED, USAGE, catches, eventually)
-from postgres_support import PostgresTest
+from support import (BAD_ROW, CANCELLED, CHANGED, LOCKED, OK, OTHER_COLUMNS, OUTPUT, READ_ONLY, STOPPED, USAGE, Ended, catches,
+                     eventually)
+from postgres_support import PostgresTest, Relay
 
 
 class Conflicts(PostgresTest):
@@ -187,6 +189,23 @@ class Meeting(PostgresTest):
         self.assertEqual(second.returncode, STOPPED)
         self.let_go()
 
+    def test_a_file_in_which_another_load_left_lines_while_it_was_waited_for_is_left_as_it_is(self):
+        self.csv = self.write("t.csv", "n\n1\n2,bad\n")
+        with open(self.folder / "bad", "w") as theirs:
+            fcntl.flock(theirs, fcntl.LOCK_EX)
+            run = self.start("--rejects", "bad")
+            eventually("the load has begun", lambda: self.server.psql("SELECT 1 FROM penstock_progress", check=False))
+            theirs.write('{"line":1}\n')
+            theirs.flush()
+            self.query("INSERT INTO penstock_loads (target, inputs, contents) SELECT target, 'others', contents FROM penstock_loads; "
+                       "CREATE TABLE other AS SELECT * FROM penstock_progress; "
+                       "UPDATE other SET load = (SELECT max(id) FROM penstock_loads), rejects_bytes = 11; "
+                       "INSERT INTO penstock_progress SELECT * FROM other")
+        _, err = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, OUTPUT, err)
+        self.assertIn(b"another unfinished load", err)
+        self.assertEqual((self.folder / "bad").read_text(), '{"line":1}\n')
+
     def test_they_load_every_row_once_and_reject_every_bad_row_once(self):
         self.query("CREATE TABLE t(n int)")
         self.csv = self.write("t.csv", "n\n" + "".join(f"{n}\n" if n % 7 else f"{n},bad\n" for n in range(5000)))
@@ -204,6 +223,23 @@ class Meeting(PostgresTest):
         self.let_go()
         second.wait(timeout=60)
         self.assertEqual((second.returncode, self.query("SELECT count(*), count(DISTINCT n) FROM t")), (OK, [("200", "200")]))
+
+
+class Cancelled(PostgresTest):
+    def test_while_a_page_is_undone_is_cancelled_and_no_failure(self):
+        self.query("CREATE TABLE t(n int)")
+        # The first page that does not fit is undone twice: as one COPY, and before the file of rejected rows is made.
+        relay = Relay(self.server, b"ROLLBACK\0", 2)
+        self.addCleanup(relay.remove)
+        run = subprocess.Popen(self.command(self.write("t.csv", "n\n1\nx\n"), "--to", relay.uri), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, cwd=self.folder)
+        self.addCleanup(run.kill)
+        self.assertTrue(relay.kept.wait(60))
+        for each in signal.SIGINT, signal.SIGTERM:
+            run.send_signal(each)
+        out, err = run.communicate(timeout=60)
+        self.check_sentence(Ended(run.returncode, out, err), CANCELLED, "second signal")
+        self.assertEqual(self.rows(), [])
 
 
 class GoingOn(PostgresTest):

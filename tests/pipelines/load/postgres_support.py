@@ -6,8 +6,10 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -82,6 +84,58 @@ class Server:
             return None
         rows = csv.reader(io.StringIO(done.stdout.decode(), newline=""))
         return [tuple(None if cell == "\x01" else cell for cell in row) for row in rows]
+
+
+class Relay:
+    """Stands before the server, and keeps to itself what a client sends with these bytes in it for the `nth` time; `kept` is
+    set then."""
+
+    def __init__(self, server, words, nth):
+        self.server, self.words, self.left = server, words, nth
+        self.kept = threading.Event()
+        self.folder = tempfile.mkdtemp(prefix="penstock-relay-")
+        self.sockets = [socket.socket(socket.AF_UNIX)]
+        self.sockets[0].bind(f"{self.folder}/.s.PGSQL.5432")
+        self.sockets[0].listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    @property
+    def uri(self):
+        return f"postgres:///postgres?host={self.folder}&user=postgres"
+
+    def accept(self):
+        try:
+            while True:
+                client, _ = self.sockets[0].accept()
+                behind = socket.socket(socket.AF_UNIX)
+                behind.connect(f"{self.server.folder}/.s.PGSQL.5432")
+                self.sockets += [client, behind]
+                threading.Thread(target=self.carry, args=(client, behind, True), daemon=True).start()
+                threading.Thread(target=self.carry, args=(behind, client, False), daemon=True).start()
+        except OSError:
+            pass
+
+    def carry(self, source, to, looking):
+        try:
+            while data := source.recv(1 << 16):
+                if looking and self.words in data:
+                    self.left -= 1
+                    if self.left == 0:
+                        self.kept.set()
+                        continue
+                to.sendall(data)
+            to.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def remove(self):
+        for each in self.sockets:
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            each.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class PostgresTest(LoadTest):

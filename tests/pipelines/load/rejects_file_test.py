@@ -129,6 +129,24 @@ class RejectsFile(LoadTest):
                 self.assertEqual(file.read_text(), '{"line":1}\n')
                 self.assertEqual(self.rows(), [])
 
+    def test_that_another_load_left_lines_in_while_it_was_waited_for_is_left_as_it_is(self):
+        path = self.write("t.csv", "n\n1\n2,bad\n")
+        with open(self.folder / "bad", "w") as theirs:  # of a load that is at work
+            fcntl.flock(theirs, fcntl.LOCK_EX)
+            run = subprocess.Popen(self.command(path, "--rejects", "bad"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   cwd=self.folder)
+            eventually("the load has begun", self.has_begun)
+            theirs.write('{"line":1}\n')
+            theirs.flush()
+            self.query("INSERT INTO penstock_loads (target, inputs, contents) SELECT target, 'others', contents FROM penstock_loads")
+            self.query("CREATE TABLE other AS SELECT * FROM penstock_progress")
+            self.query("UPDATE other SET load = load + 1, rejects_bytes = 11")
+            self.query("INSERT INTO penstock_progress SELECT * FROM other")
+        _, err = run.communicate(timeout=120)
+        self.assertEqual(run.returncode, OUTPUT, err)
+        self.assertIn(b"another unfinished load", err)
+        self.assertEqual((self.folder / "bad").read_text(), '{"line":1}\n')
+
     def has_begun(self):
         try:
             return self.query("SELECT 1 FROM penstock_progress") != []

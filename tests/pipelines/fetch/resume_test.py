@@ -2,10 +2,10 @@
 import json
 import random
 import subprocess
-import time
 import unittest
 
 from support import CANNOT_RESUME, OK, OUTPUT, PROGRAM, USAGE, FetchTest
+from moments import Moments
 
 
 class Resume(FetchTest):
@@ -31,24 +31,28 @@ class Resume(FetchTest):
     def test_after_kills_at_any_moment_has_a_line_for_each(self):
         seed = random.randrange(1 << 30)
         print(f"seed {seed}")
-        chance = random.Random(seed)
-        count, kills = 3000, 0
+        count = 3000
         text = self.input(count)
-        for _ in range(20):
-            process = subprocess.Popen([PROGRAM, "-", "--output", self.results, "--resume", self.resume, "--concurrency",
-                                        "32"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            process.stdin.write(text)
-            process.stdin.close()
-            time.sleep(chance.random() * 0.15)
-            kills += process.poll() is None
-            process.kill()
-            process.wait()
-        ended = self.again(text)
-        self.assertEqual(ended.code, OK, ended.err)
-        self.assertGreater(kills, 0)
-        lines = {line["n"]: line["url"] for line in ended.lines}
-        self.assertEqual((len(ended.lines), len(lines)), (count, count), f"seed {seed}")
-        self.assertEqual([lines[n] for n in range(1, count + 1)], text.decode().split())
+        (self.folder / "input").write_bytes(text)
+        moments, jobs = Moments(random.Random(seed), wanted=20, within=0.15), 0
+        while moments.go_on():
+            for file in self.results, self.resume:
+                file.unlink(missing_ok=True)
+            jobs += 1
+            for number in range(8):
+                if not moments.kill(self.start(), resumed=number > 0):
+                    break
+            ended = self.again(text)
+            self.assertEqual(ended.code, OK, ended.err)
+            lines = {line["n"]: line["url"] for line in ended.lines}
+            self.assertEqual((len(ended.lines), len(lines)), (count, count), f"seed {seed}")
+            self.assertEqual([lines[n] for n in range(1, count + 1)], text.decode().split())
+        print(f"{moments.at_work} kills while the program worked, in {jobs} jobs")
+
+    def start(self):
+        with open(self.folder / "input", "rb") as text:
+            return subprocess.Popen([PROGRAM, "-", "--output", self.results, "--resume", self.resume, "--concurrency", "32"],
+                                    stdin=text, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def test_cuts_off_lines_that_were_not_noted_and_notes_that_are_torn(self):
         text = self.input(20)

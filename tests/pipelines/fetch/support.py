@@ -9,6 +9,8 @@ import unittest
 import urllib.request
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # what these tests share with those of other programs
+
 PROGRAM = os.environ["PENSTOCK_FETCH"]
 SERVER = Path(__file__).resolve().parents[2] / "connectors" / "http" / "fault_server.py"
 

@@ -8,8 +8,8 @@ import subprocess
 import time
 import unittest
 
-from moments import Moments
 from support import OK, SANITIZED
+from moments import Moments
 from postgres_support import PostgresTest
 
 ROWS = 60_000 if SANITIZED else 200_000

@@ -29,7 +29,10 @@ class Sigterms(LoadTest):
         for number in range(count):
             self.forget()
             with self.subTest(seed=seed, number=number):
+                began = time.monotonic()
                 code, took = self.one(big, dice.uniform(0, 1.1 * whole))
+                if code == OK:  # the first may have been the slowest
+                    whole = min(whole, time.monotonic() - began)
                 ends[code] += 1
                 late = max(late, took)
         print(f"a whole load takes {whole:.2f} s; ends {dict(ends)}; at most {late:.2f} s from the signal to the end")

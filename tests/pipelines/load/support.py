@@ -3,10 +3,13 @@ import json
 import os
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # what these tests share with those of other programs
 
 PROGRAM = os.environ["PENSTOCK_LOAD"]
 SANITIZED = bool(os.environ.get("PENSTOCK_SANITIZE"))

@@ -1,9 +1,9 @@
-"""Random moments at which a program is killed while it works."""
+"""Random moments at which a program is killed while it works. Used by the tests of several programs."""
 import time
 
 
 class Moments:
-    """Counts the kills that met the program at work. A load that was through before its moment is no such kill: the moments of
+    """Counts the kills that met the program at work. A run that was through before its moment is no such kill: the moments of
     those after it lie nearer to their beginning, so that a machine that became faster, or a guess that was too long, does not
     leave a test without kills."""
 
@@ -16,14 +16,14 @@ class Moments:
             raise AssertionError(f"{self.at_work} kills met the program at work, {self.missed} came too late")
         return self.at_work < self.wanted
 
-    def kill(self, load, resumed=False):
-        """Whether the program was at work. One that goes on with a load may have little to do, and says nothing of the rest."""
+    def kill(self, run, resumed=False):
+        """Whether the program was at work. One that goes on may have little to do, and says nothing of the rest."""
         moment = time.monotonic() + self.dice.uniform(0, self.within)
-        while time.monotonic() < moment and load.poll() is None:
+        while time.monotonic() < moment and run.poll() is None:
             time.sleep(0.0002)
-        load.kill()
-        load.communicate()
-        if load.returncode >= 0:
+        run.kill()
+        run.communicate()
+        if run.returncode >= 0:
             self.missed += 1
             self.within *= 1 if resumed else 0.8
             return False

@@ -235,8 +235,9 @@ load_history postgres_destination::history(const std::string& inputs) {
 std::vector<std::string> postgres_destination::rejects_in_use(const std::string& inputs) {
   return in_our_words([&]() -> std::vector<std::string> {
     if (columns_of("penstock_progress").empty()) return {};
-    std::vector<std::string> files;
     const auto found = ask(files_in_use, postgres::params(how_.table, inputs));
+    std::vector<std::string> files;
+    files.reserve(found.size());
     for (const auto row : found) files.push_back(row.get<std::string>(0));
     return files;
   });

@@ -99,8 +99,9 @@ load_history sqlite_destination::history(const std::string& /*inputs*/) {
 std::vector<std::string> sqlite_destination::rejects_in_use(const std::string& inputs) {
   return in_our_words([&]() -> std::vector<std::string> {
     if (!keeps_progress()) return {};
-    std::vector<std::string> files;
     const auto found = database_->query(files_in_use, how_.table, inputs);
+    std::vector<std::string> files;
+    files.reserve(found.rows.size());
     for (const auto& row : found.rows) files.push_back(std::get<std::string>(row.at(0)));
     return files;
   });

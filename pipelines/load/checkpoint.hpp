@@ -33,7 +33,7 @@ struct checkpoint {
   std::uint64_t rejected = 0;        ///< rows
   std::string rejects;               ///< the file of rejected rows, as an absolute path
   std::uint64_t rejects_bytes = 0;   ///< how long it is
-  std::uint64_t rejects_digest = 0;  ///< of these bytes
+  std::uint64_t rejects_digest = 0;  ///< of these bytes, also when there are none; 0: the file is not claimed yet
 
   std::uint64_t owner = 0;  ///< one more with every run: of two that go on with a load the later one has it
 };

@@ -76,8 +76,9 @@ class destination {
   /// checkpoint.
   virtual load_history history(const std::string& inputs) = 0;
 
-  /// The files that hold rejected rows of unfinished loads, this one of these inputs left out.
-  virtual std::vector<std::string> rejects_in_use(const std::string& inputs) = 0;
+  /// The files that unfinished loads other than `mine` have claimed for their rejected rows, of which only the id and
+  /// the inputs are looked at.
+  virtual std::vector<std::string> rejects_in_use(const checkpoint& mine) = 0;
 
   /// Makes the table, or looks whether the one there is fits, and returns how its columns take their values. `file` is
   /// named in the refusal: `failure` (other columns). In the same transaction a load without an id is recorded, and

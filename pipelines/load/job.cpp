@@ -29,7 +29,6 @@ beginning job::begin() {
   begin_anew_.contents = who.contents;
   begin_anew_.rejects = written_path(how.rejects);
   const auto known = to->history(who.inputs);
-  see_whose_rejects();
   auto decided = decide(known, who, how.resume, how.table);
   done = decided.how == beginning::anew ? begin_anew_ : std::move(decided.from);
   return decided.how;
@@ -45,15 +44,17 @@ void job::go_on() {
   if (how.on_bad_row == bad_row_choice::reject) {
     // Nobody writes to it while we look; and it is cut only when the load is ours.
     const bool another = mine.rejects != begin_anew_.rejects;
-    mine.rejects = begin_anew_.rejects;
     if (!another && mine.rejects_bytes > 0) {
       rejects.find(mine.rejects_bytes, mine.rejects_digest, done.state == load_state::loaded);
     } else if (another) {
       rejects.append();
     }
     see_whose_rejects();
-    mine.rejects_bytes = rejects.bytes();
-    mine.rejects_digest = rejects.digest();
+    if (!rejects.kept_off()) {
+      mine.rejects = begin_anew_.rejects;
+      mine.rejects_bytes = rejects.bytes();
+      mine.rejects_digest = rejects.digest();
+    }
   }
   to->record(done, mine);
   done = std::move(mine);
@@ -61,7 +62,9 @@ void job::go_on() {
 }
 
 void job::see_whose_rejects() {
-  const auto in_use = to->rejects_in_use(begin_anew_.inputs);
+  auto mine = begin_anew_;
+  mine.id = done.id;
+  const auto in_use = to->rejects_in_use(mine);
   if (std::ranges::find(in_use, begin_anew_.rejects) != in_use.end()) rejects.keep_off();
 }
 

@@ -40,8 +40,8 @@ class job {
   /// rows. May wait; fails as `destination` and `rejects_file` do.
   void go_on();
 
-  /// Keeps off the file of rejected rows if another unfinished load needs what is in it. The answer holds while the
-  /// file is held. May wait; fails as `destination` does.
+  /// Keeps off the file of rejected rows if another unfinished load has claimed it. The answer holds while the file is
+  /// held. May wait; fails as `destination` does.
   void see_whose_rejects();
 
   /// After `if_changed`, if a byte is another.

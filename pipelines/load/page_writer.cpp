@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "exit_code.hpp"
 
@@ -53,13 +54,18 @@ void page_writer::insert_and_reject(const page& rows) const {
 }
 
 // In no transaction: who holds the file may be waiting for ours, to hear that the load is not his any more. And who
-// waited for the file may hear that himself, and has then changed nothing in it.
+// waited for the file may hear that himself, and has then changed nothing in it. The claim is committed before the
+// first line: a server may commit the page of a program that is gone already, and whoever holds the file then must
+// know.
 void page_writer::hold_file() const {
   if (work_->rejects.held()) return;
   work_->rejects.hold();
   work_->see_whose_rejects();  // who held it until now may have left lines, and died
   work_->rejects.require_ours();
-  work_->to->record(work_->done, work_->done);
+  auto claim = work_->done;
+  if (claim.rejects_digest == 0) claim.rejects_digest = work_->rejects.digest();
+  work_->to->record(work_->done, claim);
+  work_->done = std::move(claim);
   work_->rejects.cut();
 }
 

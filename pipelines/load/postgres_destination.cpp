@@ -49,9 +49,9 @@ checkpoint checkpoint_of(const postgres::row_view& row) {
 
 // Of the loads of one list of inputs into one table only the latest counts.
 constexpr const char* files_in_use =
-    "SELECT rejects FROM penstock_loads JOIN penstock_progress ON load = id WHERE state <> 'loaded' AND rejects_bytes "
-    "> "
-    "0 AND NOT (target = $1 AND inputs = $2) AND id IN (SELECT max(id) FROM penstock_loads GROUP BY target, inputs)";
+    "SELECT rejects FROM penstock_loads JOIN penstock_progress ON load = id WHERE state <> 'loaded' AND rejects_digest "
+    "<> 0 AND NOT (target = $1 AND inputs = $2) AND id <> $3 AND id IN (SELECT max(id) FROM penstock_loads GROUP BY "
+    "target, inputs)";
 
 // Whether the row is to blame, not the connection or the table.
 bool blames_a_row(const postgres::error& e) {
@@ -154,10 +154,12 @@ void postgres_destination::in_transaction(Body&& body) {
   await([&] { return begun.async_commit(limits()); });
 }
 
-// Throws `why`, or that there is no going on after it: then the connection is closed, which undoes everything too.
+// Throws `why`, or that there is no going on after it: a connection that is closed has undone everything too.
 asio::awaitable<void> postgres_destination::undo(postgres::transaction& begun, std::exception_ptr why) {
   try {
     if (database_->in_transaction()) co_await begun.async_rollback(limits());
+    if (!database_->is_open())
+      throw postgres::error(postgres::errc::connection_lost, name_ + ": the connection ended while a page was undone");
   } catch (const postgres::error&) {
     if (!ends_the_load(why)) throw;
   }
@@ -232,10 +234,10 @@ load_history postgres_destination::history(const std::string& inputs) {
   });
 }
 
-std::vector<std::string> postgres_destination::rejects_in_use(const std::string& inputs) {
+std::vector<std::string> postgres_destination::rejects_in_use(const checkpoint& mine) {
   return in_our_words([&]() -> std::vector<std::string> {
     if (columns_of("penstock_progress").empty()) return {};
-    const auto found = ask(files_in_use, postgres::params(how_.table, inputs));
+    const auto found = ask(files_in_use, postgres::params(how_.table, mine.inputs, mine.id));
     std::vector<std::string> files;
     files.reserve(found.size());
     for (const auto row : found) files.push_back(row.get<std::string>(0));

@@ -27,7 +27,7 @@ class postgres_destination final : public destination {
   ~postgres_destination() override;
 
   load_history history(const std::string& inputs) override;
-  std::vector<std::string> rejects_in_use(const std::string& inputs) override;
+  std::vector<std::string> rejects_in_use(const checkpoint& mine) override;
   std::optional<layout> prepare(layout wanted, match how_strict, const std::string& file, checkpoint& as_recorded,
                                 const penstock::stop_token& stop) override;
   void insert(const page& rows, const checkpoint& last, const page_end& at_end) override;

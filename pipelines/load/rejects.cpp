@@ -114,7 +114,7 @@ void rejects_file::append() {
 }
 
 void rejects_file::cut() {
-  if (!held() || !regular_) return;
+  if (!file_ || !regular_) return;
   if (std::fseek(file_.get(), static_cast<long>(bytes_), SEEK_SET) != 0 ||
       ::ftruncate(::fileno(file_.get()), static_cast<off_t>(bytes_)) != 0)
     fail("shorten");
@@ -125,6 +125,12 @@ void rejects_file::back_to(std::uint64_t bytes, std::uint64_t digest) {
   bytes_ = bytes;
   digest_ = bytes == 0 ? fingerprint() : fingerprint(digest);
   cut();
+}
+
+void rejects_file::keep_off() noexcept {
+  not_ours_ = true;
+  file_.reset();
+  regular_ = false;
 }
 
 void rejects_file::require_ours() const {

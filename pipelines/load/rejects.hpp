@@ -37,7 +37,7 @@ class rejects_file {
   /// Opens the file, or makes it, and waits until no other program writes to it. Changes nothing in it; the next call
   /// is `cut`, when the load is known to be ours.
   void hold();
-  [[nodiscard]] bool held() const noexcept { return file_ && !not_ours_; }
+  [[nodiscard]] bool held() const noexcept { return file_ != nullptr; }
 
   /// Only of a file that is held.
   void write(const std::string& file, const penstock::files::rejected_row& row);
@@ -56,16 +56,17 @@ class rejects_file {
   /// Takes back what was written since the file was so long.
   void back_to(std::uint64_t bytes, std::uint64_t digest);
 
-  /// Another load needs the file as it is: nothing is cut from it, and a row for it is a failure.
-  void keep_off() noexcept { not_ours_ = true; }
+  /// Another load needs the file as it is: it is let go of, and a row for it is a failure, as is `require_ours`.
+  void keep_off() noexcept;
+  [[nodiscard]] bool kept_off() const noexcept { return not_ours_; }
   void require_ours() const;
 
   /// What was written is on the disk, so that no checkpoint knows more than the file.
   void sync();
 
-  /// Of the file, for `find`; what is no regular file has no length.
+  /// Of the file, for `find`; what is no regular file, or not open, has neither.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return regular_ ? bytes_ : 0; }
-  [[nodiscard]] std::uint64_t digest() const noexcept { return digest_.value(); }
+  [[nodiscard]] std::uint64_t digest() const noexcept { return regular_ ? digest_.value() : 0; }
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 

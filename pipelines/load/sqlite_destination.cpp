@@ -30,8 +30,8 @@ bool same_name(const std::string& a, const std::string& b) {
 // Of the loads of one list of inputs into one table only the latest counts.
 constexpr const char* files_in_use =
     "SELECT rejects FROM main.penstock_loads JOIN main.penstock_progress ON load = id WHERE state <> 'loaded' AND "
-    "rejects_bytes > 0 AND NOT (target = ? AND inputs = ?) AND id IN (SELECT max(id) FROM main.penstock_loads GROUP BY "
-    "target, inputs)";
+    "rejects_digest <> 0 AND NOT (target = ? AND inputs = ?) AND id <> ? AND id IN (SELECT max(id) FROM "
+    "main.penstock_loads GROUP BY target, inputs)";
 
 checkpoint checkpoint_of(const std::vector<sqlite::value>& row) {
   const auto text = [&](std::size_t i) { return std::get<std::string>(row[i]); };
@@ -96,10 +96,10 @@ load_history sqlite_destination::history(const std::string& /*inputs*/) {
   });
 }
 
-std::vector<std::string> sqlite_destination::rejects_in_use(const std::string& inputs) {
+std::vector<std::string> sqlite_destination::rejects_in_use(const checkpoint& mine) {
   return in_our_words([&]() -> std::vector<std::string> {
     if (!keeps_progress()) return {};
-    const auto found = database_->query(files_in_use, how_.table, inputs);
+    const auto found = database_->query(files_in_use, how_.table, mine.inputs, mine.id);
     std::vector<std::string> files;
     files.reserve(found.rows.size());
     for (const auto& row : found.rows) files.push_back(std::get<std::string>(row.at(0)));

@@ -199,7 +199,7 @@ class Meeting(PostgresTest):
             theirs.flush()
             self.query("INSERT INTO penstock_loads (target, inputs, contents) SELECT target, 'others', contents FROM penstock_loads; "
                        "CREATE TABLE other AS SELECT * FROM penstock_progress; "
-                       "UPDATE other SET load = (SELECT max(id) FROM penstock_loads), rejects_bytes = 11; "
+                       "UPDATE other SET load = (SELECT max(id) FROM penstock_loads), rejects_digest = 1; "
                        "INSERT INTO penstock_progress SELECT * FROM other")
         _, err = run.communicate(timeout=60)
         self.assertEqual(run.returncode, OUTPUT, err)

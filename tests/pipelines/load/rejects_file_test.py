@@ -44,6 +44,44 @@ class RejectsFile(LoadTest):
         self.loads(self.write("third.csv", "n\n1\n2,bad\n"), "--table", "t", "--rejects", "bad")
         self.assertEqual(self.lines("bad"), [3])
 
+    def test_of_another_unfinished_load_is_not_claimed_by_one_that_was_refused_it(self):
+        first, second = self.write("first.csv", self.rows_of(100_000)), self.write("second.csv", self.rows_of(100_001))
+        self.interrupt(first, "--rejects", "one")
+        ended = self.run_load(second, "--table", "t", "--batch", 100, "--rejects", "two", prefix=["prlimit", "--fsize=800000"])
+        self.assertEqual(ended.code, DISK_FULL, ended.err)
+        before = (self.folder / "one").read_bytes()
+        self.refuses(OUTPUT, second, "--table", "t", "--rejects", "one", says="another unfinished load")
+        self.assertEqual((self.folder / "one").read_bytes(), before)
+        self.loads(first, "--table", "t", "--rejects", "one")
+        self.assertEqual(self.lines("one"), [n + 2 for n in range(0, 100_000, 7)])
+        self.loads(second, "--table", "t", "--rejects", "two")
+        self.assertEqual(self.lines("two"), [n + 2 for n in range(0, 100_000, 7)])
+
+    def test_is_free_once_the_load_is_finished_that_had_it_when_another_began(self):
+        first = self.write("first.csv", self.rows_of(100_000))
+        self.interrupt(first, "--rejects", "bad")
+        pipe = subprocess.Popen(self.command("-", "--table", "u", "--batch", 1, "--rejects", "bad"), stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder)
+        pipe.stdin.write(b"n\n1\n2\n3\n")
+        pipe.stdin.flush()
+        eventually("a row of the second is in", self.second_has_rows)
+        self.loads(first, "--table", "t", "--rejects", "bad")
+        _, err = pipe.communicate(b"4,bad\n", timeout=120)
+        self.assertEqual((pipe.returncode, err), (OK, b""))
+        self.assertEqual(self.lines("bad"), [5])
+
+    def second_has_rows(self):
+        try:
+            return self.query("SELECT 1 FROM u") != []
+        except sqlite3.OperationalError:
+            return False
+
+    def test_of_an_input_that_was_moved_is_gone_on_with(self):
+        path = self.write("t.csv", self.rows_of(100_000))
+        self.interrupt(path)
+        self.loads(path.rename(self.folder / "moved.csv"), "--table", "t")
+        self.assertEqual(self.lines("t.db.t.rejects.ndjson"), [n + 2 for n in range(0, 100_000, 7)])
+
     def test_changed_and_changed_back_loses_no_line(self):
         path = self.write("t.csv", self.rows_of(100_000))
         self.interrupt(path, "--rejects", "one")
@@ -140,7 +178,7 @@ class RejectsFile(LoadTest):
             theirs.flush()
             self.query("INSERT INTO penstock_loads (target, inputs, contents) SELECT target, 'others', contents FROM penstock_loads")
             self.query("CREATE TABLE other AS SELECT * FROM penstock_progress")
-            self.query("UPDATE other SET load = load + 1, rejects_bytes = 11")
+            self.query("UPDATE other SET load = load + 1, rejects_digest = 1")
             self.query("INSERT INTO penstock_progress SELECT * FROM other")
         _, err = run.communicate(timeout=120)
         self.assertEqual(run.returncode, OUTPUT, err)

@@ -5,9 +5,13 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <set>
 #include <stop_token>
+#include <thread>
 
 #include "relay.hpp"
 #include "support.hpp"
@@ -53,6 +57,18 @@ std::pair<postgres::error, std::int64_t> commit_through(relay::cuts what, bool w
     co_return co_await ask("SELECT count(*) FROM answered");
   });
   return {*failed, rows};
+}
+
+// Whether a thread of this program blocks the signal.
+bool some_thread_blocks(int signal) {
+  std::error_code ignored;  // threads come and go
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
+    std::ifstream status(thread.path() / "status");
+    for (std::string line; std::getline(status, line);)
+      if (line.starts_with("SigBlk:") && ((std::stoull(line.substr(7), nullptr, 16) >> (signal - 1)) & 1) != 0)
+        return true;
+  }
+  return false;
 }
 
 asio::awaitable<void> make_children(connection& db) {
@@ -123,6 +139,26 @@ TEST(postgres_commit, that_never_arrived_says_the_same) {
     EXPECT_TRUE(leaves_it_open(failed)) << failed.what();
     EXPECT_EQ(rows, 0);
   }
+}
+
+// The relay takes one connection; the request to cancel is the second, and hangs until the relay is gone.
+TEST(postgres_cancel, is_asked_for_where_a_server_that_hangs_up_cannot_end_the_program) {
+  on_io([]() -> asio::awaitable<void> {
+    {
+      auto db = co_await connected();
+      co_await db.async_script("DROP ROLE IF EXISTS relayed; CREATE ROLE relayed LOGIN SUPERUSER PASSWORD 'x'");
+    }
+    const auto executor = co_await asio::this_coro::executor;
+    relay between(executor, shared_server().port(), relay::cuts::the_commit);
+    {
+      auto db = co_await connection::async_connect(between.conninfo("relayed", "x"));
+      co_await db.async_script("CREATE TEMP TABLE halfway(x int)");
+      const std::vector<std::string> columns = {"x"};
+      auto copy = co_await db.async_copy_in("halfway", columns);
+      while (some_thread_blocks(SIGPIPE)) std::this_thread::yield();  // requests of other tests
+    }
+    while (!some_thread_blocks(SIGPIPE)) std::this_thread::yield();
+  });
 }
 
 TEST(postgres_commit, that_the_server_refuses_was_not_and_says_nothing_else) {

@@ -1,6 +1,7 @@
 #include "cancel_courier.hpp"
 
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <deque>
 #include <mutex>
@@ -25,6 +26,12 @@ courier& the_courier() {
 }
 
 void deliver() noexcept {
+  // PQcancel, other than the rest of libpq, writes without MSG_NOSIGNAL: a server that hangs up first would end the
+  // program.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   auto& c = the_courier();
   for (;;) {
     PGcancel* next = nullptr;

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio.hpp>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "core/counted.hpp"
@@ -138,15 +139,16 @@ TEST(queue_handler, is_not_destroyed_under_a_lock_when_its_context_goes_down_wit
   auto io = std::make_unique<asio::io_context>();
   queue<int> q(1);
   q.async_get(asio::bind_executor(*io, [](const got<int>&) {}));
-  const auto strand = asio::make_strand(*io);
+  auto strand = std::make_optional(asio::make_strand(*io));
   auto inner = std::make_shared<queue<int>>(1);
   inner->async_get(asio::bind_executor(*io, [](const got<int>&) {}));
   const auto close = [](queue<int>* closed) { closed->close(); };
   // The outer one ends when what the strand still had to run is destroyed, and then ends another wait of its context.
-  q.async_get(
-      asio::bind_executor(strand, [inner, held = std::shared_ptr<queue<int>>(inner.get(), close)](const got<int>&) {}));
+  q.async_get(asio::bind_executor(*strand,
+                                  [inner, held = std::shared_ptr<queue<int>>(inner.get(), close)](const got<int>&) {}));
   inner.reset();
-  asio::post(strand, [held = std::shared_ptr<queue<int>>(&q, close)] {});
+  asio::post(*strand, [held = std::shared_ptr<queue<int>>(&q, close)] {});
+  strand.reset();
   io.reset();
   EXPECT_EQ(q.snapshot().waiting_getters, 0u);
 }

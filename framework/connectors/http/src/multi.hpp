@@ -144,7 +144,7 @@ class multi final : public penstock::detail::context_watcher, public std::enable
   transfer* first_ = nullptr;
   std::size_t under_way_ = 0;
   std::chrono::steady_clock::time_point due_ = no_time;
-  std::chrono::steady_clock::time_point armed_ = std::chrono::steady_clock::time_point::max();
+  std::chrono::steady_clock::time_point armed_ = no_time;
   std::vector<std::pair<std::shared_ptr<transfer>, failure>> ending_;  ///< asked for inside of libcurl
   std::atomic<bool> down_{false};  ///< relaxed: a caller of another thread must not race with the end of its context
   bool in_curl_ = false;
